@@ -1,0 +1,5 @@
+//! The modelled hardware: pools, racks, nodes, islands, GPUs, and where among them a job can lie.
+
+pub mod spec;
+
+pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};

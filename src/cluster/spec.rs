@@ -1,0 +1,110 @@
+//! What a cluster is made of: pools of identical nodes, as a scenario describes them.
+
+use crate::units::UsdPerGpuHour;
+
+/// A kind of GPU, from the catalog or from the scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GpuType {
+    /// The id that scenarios and traces use: `h100-sxm`.
+    pub id: String,
+    /// Architecture and year of release, as text.
+    pub arch: String,
+    /// Memory in GB as marketed.
+    pub memory_gb: u32,
+    /// Memory bandwidth in GB/s.
+    pub bandwidth_gbs: u32,
+    /// Dense BF16 (or, where the part has none, FP16) peak in TFLOPS.
+    pub tflops: u32,
+    /// Dense FP8 peak in TFLOPS, where the part has it.
+    pub fp8_tflops: Option<u32>,
+    /// The vendor's maximum power of the module in watts.
+    pub power_w: u32,
+    /// The most MIG instances; 1 without MIG.
+    pub mig_instances: u8,
+    /// What an hour of it rents for, when the scenario gives no price.
+    pub price: Option<UsdPerGpuHour>,
+}
+
+/// The NVLink islands of a pool: sets of GPUs with full-speed links among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Island {
+    /// So many GPUs of one node each.
+    Gpus(u32),
+    /// All GPUs of a rack, as in an NVL72.
+    Rack,
+}
+
+/// The GPUs of a node and how they are linked; CPU-only nodes have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeGpus {
+    /// Index into [`ClusterSpec::gpu_types`].
+    pub gpu_type: usize,
+    /// GPUs on each node, at least 1.
+    pub per_node: u32,
+    /// Islands; `Gpus(k)` divides `per_node`.
+    pub island: Island,
+}
+
+/// A pool of identical nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolSpec {
+    /// The pool's name, unique in the cluster.
+    pub name: String,
+    /// How many nodes, at least 1.
+    pub nodes: u32,
+    /// Their GPUs; `None` for CPU-only nodes.
+    pub gpus: Option<NodeGpus>,
+    /// Nodes per rack, at least 1; the last rack may be smaller. `None`: one rack.
+    pub nodes_per_rack: Option<u32>,
+    /// Thousandths of a core per node; `None`: unlimited.
+    pub cpu_milli: Option<u64>,
+    /// Bytes of memory per node; `None`: unlimited.
+    pub mem_bytes: Option<u64>,
+    /// What a GPU-hour costs.
+    pub price: UsdPerGpuHour,
+    /// Lines that may use the pool; `None`: every one.
+    pub queues: Option<Vec<String>>,
+}
+
+/// All pools, in file order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClusterSpec {
+    /// The GPU types that the pools use.
+    pub gpu_types: Vec<GpuType>,
+    /// The pools.
+    pub pools: Vec<PoolSpec>,
+}
+
+impl PoolSpec {
+    /// GPUs of one node, 0 for a CPU-only pool.
+    #[must_use]
+    pub fn gpus_per_node(&self) -> u32 {
+        self.gpus.map_or(0, |g| g.per_node)
+    }
+
+    /// GPUs of the whole pool.
+    #[must_use]
+    pub fn gpu_count(&self) -> u64 {
+        u64::from(self.nodes) * u64::from(self.gpus_per_node())
+    }
+
+    /// Whether jobs of line `queue` may use the pool.
+    #[must_use]
+    pub fn admits(&self, queue: &str) -> bool {
+        self.queues.as_ref().is_none_or(|queues| queues.iter().any(|q| q == queue))
+    }
+}
+
+impl ClusterSpec {
+    /// GPUs of all pools.
+    #[must_use]
+    pub fn gpu_count(&self) -> u64 {
+        self.pools.iter().map(PoolSpec::gpu_count).sum()
+    }
+
+    /// The id of a pool's GPU type.
+    #[must_use]
+    pub fn gpu_id(&self, pool: &PoolSpec) -> Option<&str> {
+        pool.gpus.map(|g| self.gpu_types[g.gpu_type].id.as_str())
+    }
+}

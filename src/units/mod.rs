@@ -1,0 +1,17 @@
+//! Time, amounts of GPU, money, and the reading of quantities. Knows nothing of clusters or jobs.
+//!
+//! Everything that the clock, the ledger or a sort key holds is an integer here; floats leave only towards reports.
+
+pub mod decimal;
+pub mod gpus;
+pub mod hash;
+pub mod keys;
+pub mod money;
+pub mod quantity;
+pub mod rng;
+pub mod suggest;
+pub mod time;
+
+pub use gpus::{GpuTime, MilliGpu};
+pub use money::{Usd, UsdPerGpuHour};
+pub use time::{Span, Time};

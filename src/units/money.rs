@@ -1,0 +1,85 @@
+//! Money: integer micro-dollars, and the price of a GPU-hour.
+
+use std::fmt;
+
+use super::gpus::GpuTime;
+
+/// Micro-dollars in a dollar.
+pub const MICROS_PER_DOLLAR: u64 = 1_000_000;
+
+/// An amount of US dollars, in millionths.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Usd(u128);
+
+/// A price in micro-dollars per GPU-hour.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct UsdPerGpuHour(u64);
+
+impl Usd {
+    /// From micro-dollars.
+    #[must_use]
+    pub const fn from_micros(micros: u128) -> Self {
+        Usd(micros)
+    }
+
+    /// Dollars, for reports only.
+    #[must_use]
+    pub fn as_dollars(self) -> f64 {
+        self.0 as f64 / MICROS_PER_DOLLAR as f64
+    }
+}
+
+impl UsdPerGpuHour {
+    /// From micro-dollars per GPU-hour.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        UsdPerGpuHour(micros)
+    }
+
+    /// Micro-dollars per GPU-hour.
+    #[must_use]
+    pub const fn micros(self) -> u64 {
+        self.0
+    }
+
+    /// What `time` costs at this price, rounded to the nearest micro-dollar (half up).
+    #[must_use]
+    pub fn cost_of(self, time: GpuTime) -> Usd {
+        const RAW_PER_GPU_HOUR: u128 = GpuTime::PER_GPU_SECOND * 3600;
+        let exact = time.raw() * u128::from(self.0);
+        Usd((exact + RAW_PER_GPU_HOUR / 2) / RAW_PER_GPU_HOUR)
+    }
+}
+
+impl std::ops::Add for Usd {
+    type Output = Usd;
+    fn add(self, other: Usd) -> Usd {
+        Usd(self.0 + other.0)
+    }
+}
+
+impl std::iter::Sum for Usd {
+    fn sum<I: Iterator<Item = Usd>>(items: I) -> Usd {
+        items.fold(Usd::default(), |a, b| a + b)
+    }
+}
+
+/// Dollars with exactly six decimals, as the files hold them.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = u128::from(MICROS_PER_DOLLAR);
+        write!(f, "{}.{:06}", self.0 / per, self.0 % per)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_of_eight_gpus_costs_eight_times_the_price() {
+        let price = UsdPerGpuHour::from_micros(2_500_000);
+        let time = GpuTime::from_raw(8 * 3600 * GpuTime::PER_GPU_SECOND);
+        assert_eq!(price.cost_of(time).to_string(), "20.000000");
+    }
+}
