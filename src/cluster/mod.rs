@@ -1,5 +1,16 @@
 //! The modelled hardware: pools, racks, nodes, islands, GPUs, and where among them a job can lie.
+//!
+//! [`PoolState`] is the free-GPU index: nodes in buckets by their free GPUs (and islands and racks likewise), so that a
+//! [`Placement`] finds its node by looking into a few buckets. Nothing here knows of time or of who waits.
 
+pub mod allocation;
+pub mod placement;
+pub mod pool;
+pub mod request;
 pub mod spec;
 
+pub use allocation::{Allocation, Part, Take};
+pub use placement::{Placement, Placer};
+pub use pool::PoolState;
+pub use request::Request;
 pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};

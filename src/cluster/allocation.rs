@@ -1,0 +1,107 @@
+//! What a job holds: on which nodes, how many units, from which islands.
+
+use super::request::Request;
+
+/// Islands of a node are told apart up to this many.
+pub const MAX_ISLANDS: usize = 16;
+
+/// GPUs by island of one node; all zero where the pool does not tell islands apart.
+pub type Lanes = [u8; MAX_ISLANDS];
+
+/// Units of one job on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The node's number in its pool.
+    pub node: u32,
+    /// How many units lie there.
+    pub units: u32,
+    /// Their GPUs by island.
+    pub lanes: Lanes,
+}
+
+/// The parts of an allocation; nearly all are one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parts {
+    /// All on one node.
+    One(Part),
+    /// On several nodes, each at most once a placement step.
+    Many(Vec<Part>),
+}
+
+/// The resources that a job holds in one pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// The pool's number.
+    pub pool: u16,
+    /// Where in it.
+    pub parts: Parts,
+}
+
+/// Resources of one node, as they are taken from it or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Take {
+    /// GPUs.
+    pub gpus: u32,
+    /// The same GPUs by island.
+    pub lanes: Lanes,
+    /// Thousandths of a core.
+    pub cpu: u64,
+    /// Bytes of memory.
+    pub mem: u64,
+}
+
+impl Part {
+    /// What the part holds of its node.
+    #[must_use]
+    pub fn take(&self, request: &Request) -> Take {
+        let units = u64::from(self.units);
+        Take { gpus: self.units * request.gpus, lanes: self.lanes, cpu: units * request.cpu, mem: units * request.mem }
+    }
+}
+
+impl Allocation {
+    /// From the parts of a placement, at least one.
+    #[must_use]
+    pub fn new(pool: u16, mut parts: Vec<Part>) -> Self {
+        assert!(!parts.is_empty(), "an allocation has a part");
+        let parts = if parts.len() == 1 { Parts::One(parts.remove(0)) } else { Parts::Many(parts) };
+        Allocation { pool, parts }
+    }
+
+    /// The parts.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        match &self.parts {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        }
+    }
+
+    /// Units of all parts.
+    #[must_use]
+    pub fn units(&self) -> u32 {
+        self.parts().iter().map(|p| p.units).sum()
+    }
+
+    /// On how many different nodes the job lies.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        match &self.parts {
+            Parts::One(_) => 1,
+            Parts::Many(parts) => {
+                let mut nodes: Vec<u32> = parts.iter().map(|p| p.node).collect();
+                nodes.sort_unstable();
+                nodes.dedup();
+                nodes.len()
+            }
+        }
+    }
+
+    /// Takes in the parts of a further placement in the same pool.
+    pub fn grow(&mut self, more: Allocation) {
+        assert_eq!(self.pool, more.pool, "all GPUs of a job lie in one pool");
+        let mut parts = self.parts().to_vec();
+        parts.extend_from_slice(more.parts());
+        self.parts = Parts::Many(parts);
+    }
+}

@@ -1,0 +1,498 @@
+//! Where in a pool a request goes: the five placements, over the free-GPU index.
+//!
+//! Each placement is a way to rank candidates; the search over levels (island, node, rack, pool) is common to all.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use rand::RngExt;
+
+use super::allocation::{Allocation, Part};
+use super::pool::PoolState;
+use super::request::Request;
+use crate::trace::Level;
+use crate::units::rng::Stream;
+
+/// Which of the places that hold a request is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// The lowest-numbered node.
+    FirstFit,
+    /// Best fit: the node with the fewest free GPUs.
+    Pack,
+    /// Worst fit: the node with the most free GPUs.
+    Spread,
+    /// An evenly drawn node.
+    Random,
+    /// Best fit on islands first.
+    IslandPack,
+}
+
+impl Placement {
+    /// The words of scenarios, with what each does.
+    pub const WORDS: [(&'static str, Placement, &'static str); 5] = [
+        ("first-fit", Placement::FirstFit, "the lowest-numbered node with room"),
+        ("pack", Placement::Pack, "best fit: the node with the fewest free GPUs that holds the request"),
+        ("spread", Placement::Spread, "worst fit: the node with the most free GPUs, task by task"),
+        ("random", Placement::Random, "an evenly drawn node among those with room"),
+        ("island-pack", Placement::IslandPack, "best fit on NVLink islands, then on nodes"),
+    ];
+
+    /// The names alone.
+    pub const NAMES: [&'static str; 5] = ["first-fit", "pack", "spread", "random", "island-pack"];
+
+    /// Reads a word of a scenario.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(name, ..)| *name == word).map(|&(_, placement, _)| placement)
+    }
+}
+
+/// Chooses places in pools; owns the random stream of [`Placement::Random`].
+#[derive(Debug, Clone)]
+pub struct Placer {
+    placement: Placement,
+    random: Stream,
+}
+
+/// A search for one request in one pool.
+struct Search<'a> {
+    pool: &'a PoolState,
+    request: &'a Request,
+    placement: Placement,
+    random: &'a mut Stream,
+}
+
+impl Placer {
+    /// A placer by `placement`, drawing from `random`.
+    #[must_use]
+    pub fn new(placement: Placement, random: Stream) -> Self {
+        Placer { placement, random }
+    }
+
+    /// A place for the whole request in the pool, as close as can be had.
+    pub fn place(&mut self, pool: &PoolState, number: u16, request: &Request) -> Option<Allocation> {
+        request.levels().find_map(|level| self.place_at(pool, number, request, level))
+    }
+
+    fn place_at(&mut self, pool: &PoolState, number: u16, request: &Request, level: Level) -> Option<Allocation> {
+        if !may_fit(pool, request, level) {
+            return None;
+        }
+        let mut search = Search { pool, request, placement: self.placement, random: &mut self.random };
+        let parts = match level {
+            Level::Any => search.in_pool()?,
+            Level::Rack => search.in_rack()?,
+            Level::Island if pool.shape().island_is_rack => search.in_rack()?,
+            Level::Island if pool.shape().lanes() > 0 => vec![search.in_island()?],
+            Level::Node | Level::Island => vec![search.in_node()?],
+        };
+        Some(Allocation::new(number, parts))
+    }
+
+    /// A place for more units of a job that already lies in the pool, in the same domain where its topology is required.
+    pub fn place_beside(&mut self, pool: &PoolState, request: &Request, held: &Allocation) -> Option<Allocation> {
+        let home = held.parts()[0];
+        let node = home.node as usize;
+        let rack = node / pool.shape().rack as usize;
+        let mut search = Search { pool, request, placement: self.placement, random: &mut self.random };
+        let parts = match request.widest() {
+            Level::Any => return self.place(pool, held.pool, &request.within(Level::Any)),
+            Level::Rack => search.spread_over(pool.shape().rack_nodes(rack))?,
+            Level::Island if pool.shape().island_is_rack => search.spread_over(pool.shape().rack_nodes(rack))?,
+            Level::Island if pool.shape().lanes() > 0 => vec![search.in_same_island(&home)?],
+            Level::Node | Level::Island => {
+                let room = pool.units_on(node, request) >= request.units;
+                vec![room.then(|| pool.part_on(node, request.units, request, false))?]
+            }
+        };
+        Some(Allocation::new(held.pool, parts))
+    }
+}
+
+/// Whether the request has a place in the pool now.
+#[must_use]
+pub fn fits(pool: &PoolState, request: &Request) -> bool {
+    let level = request.widest();
+    if !may_fit(pool, request, level) {
+        return false;
+    }
+    // Counting GPUs settles the common cases; the others are settled by finding a place.
+    let counted = match level {
+        Level::Any | Level::Node => true,
+        Level::Island => !pool.shape().island_is_rack,
+        Level::Rack => false,
+    };
+    if counted && !pool.limits_beside_gpus(request) {
+        return true;
+    }
+    // First fit draws nothing.
+    let mut random = Stream::new(0);
+    let mut search = Search { pool, request, placement: Placement::FirstFit, random: &mut random };
+    match level {
+        Level::Any => search.in_pool().is_some(),
+        Level::Rack => search.in_rack().is_some(),
+        Level::Island if pool.shape().island_is_rack => search.in_rack().is_some(),
+        Level::Island if pool.shape().lanes() > 0 => search.in_island().is_some(),
+        Level::Node | Level::Island => search.in_node().is_some(),
+    }
+}
+
+/// The most units of `request` that have a place in the pool at once, at most `request.units`.
+#[must_use]
+pub fn units_that_fit(pool: &PoolState, request: &Request) -> u32 {
+    // More units never fit where fewer do not.
+    let (mut fit, mut not) = (0, request.units + 1);
+    while fit + 1 < not {
+        let middle = fit + (not - fit) / 2;
+        if fits(pool, &request.with_units(middle)) {
+            fit = middle;
+        } else {
+            not = middle;
+        }
+    }
+    fit
+}
+
+/// A necessary condition by counts alone.
+fn may_fit(pool: &PoolState, request: &Request, level: Level) -> bool {
+    let total = request.total_gpus();
+    if total > pool.free_gpus() {
+        return false;
+    }
+    if total == 0 {
+        return true;
+    }
+    let most = |buckets: &super::pool::Buckets| buckets.most_free().is_some_and(|f| f as u64 >= total);
+    match level {
+        Level::Any => request.gpus <= 1 || units_by_gpus(pool, request) >= u64::from(request.units),
+        Level::Rack => pool.by_rack().is_none_or(most),
+        Level::Node => most(pool.by_free()),
+        Level::Island if pool.shape().island_is_rack => pool.by_rack().is_none_or(most),
+        Level::Island if pool.shape().lanes() > 0 => most(pool.by_lane()),
+        Level::Island => total <= u64::from(pool.shape().island) && most(pool.by_free()),
+    }
+}
+
+/// How many units the free GPUs of all nodes hold.
+fn units_by_gpus(pool: &PoolState, request: &Request) -> u64 {
+    let buckets = pool.by_free();
+    (request.gpus as usize..=buckets.highest())
+        .map(|free| buckets.with(free).len() as u64 * (free as u64 / u64::from(request.gpus)))
+        .sum()
+}
+
+impl Search<'_> {
+    fn everywhere(&self) -> Range<usize> {
+        0..self.pool.shape().nodes as usize
+    }
+
+    fn part(&self, node: usize, units: u32) -> Part {
+        self.pool.part_on(node, units, self.request, self.placement == Placement::Spread)
+    }
+
+    /// The first node of `range` with exactly `free` free GPUs, from `from` on, that holds `units` units.
+    fn node_with(&self, free: usize, range: &Range<usize>, units: u32) -> Option<usize> {
+        let request = self.request.with_units(units);
+        let limited = self.pool.limits_beside_gpus(&request);
+        self.pool
+            .by_free()
+            .with(free)
+            .range(range.clone())
+            .find(|&node| !limited || self.pool.units_beside_gpus(node, &request) >= units)
+    }
+
+    /// The node of `range` that the placement prefers among those that hold `units` units together.
+    fn node_for(&mut self, range: &Range<usize>, units: u32) -> Option<usize> {
+        let need = units as usize * self.request.gpus as usize;
+        let highest = self.pool.by_free().highest();
+        if need > highest {
+            return None;
+        }
+        match self.placement {
+            Placement::FirstFit => (need..=highest).filter_map(|f| self.node_with(f, range, units)).min(),
+            Placement::Pack | Placement::IslandPack => (need..=highest).find_map(|f| self.node_with(f, range, units)),
+            Placement::Spread => (need..=highest).rev().find_map(|f| self.node_with(f, range, units)),
+            Placement::Random => {
+                let request = self.request.with_units(units);
+                let limited = self.pool.limits_beside_gpus(&request);
+                if !limited && *range == self.everywhere() {
+                    return self.draw_by_count(need);
+                }
+                let candidates: Vec<usize> = (need..=highest)
+                    .flat_map(|f| self.pool.by_free().with(f).range(range.clone()))
+                    .filter(|&n| self.pool.units_beside_gpus(n, &request) >= units)
+                    .collect();
+                self.draw(&candidates)
+            }
+        }
+    }
+
+    /// An evenly drawn node among all with at least `need` free GPUs.
+    fn draw_by_count(&mut self, need: usize) -> Option<usize> {
+        let buckets = self.pool.by_free();
+        let total: usize = (need..=buckets.highest()).map(|f| buckets.with(f).len()).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut rank = self.random.random_range(0..total);
+        for free in need..=buckets.highest() {
+            let here = buckets.with(free).len();
+            if rank < here {
+                return buckets.with(free).nth(rank);
+            }
+            rank -= here;
+        }
+        None
+    }
+
+    fn draw(&mut self, candidates: &[usize]) -> Option<usize> {
+        if candidates.is_empty() { None } else { Some(candidates[self.random.random_range(0..candidates.len())]) }
+    }
+
+    fn in_node(&mut self) -> Option<Part> {
+        let range = self.everywhere();
+        if self.placement == Placement::IslandPack
+            && let Some(part) = self.in_tightest_island(&range)
+        {
+            return Some(part);
+        }
+        let node = self.node_for(&range, self.request.units)?;
+        Some(self.part(node, self.request.units))
+    }
+
+    /// The island within a node, for pools that tell islands apart.
+    fn in_island(&mut self) -> Option<Part> {
+        let need = usize::try_from(self.request.total_gpus()).ok()?;
+        let highest = self.pool.by_lane().highest();
+        let range = self.everywhere();
+        let (node, free) = match self.placement {
+            _ if need > highest => None,
+            Placement::FirstFit => {
+                let node = (need..=highest).filter_map(|f| self.lane_with(f, &range)).min()?;
+                let free = self.pool.node_lanes(node).iter().copied().find(|&l| l as usize >= need)?;
+                Some((node, free))
+            }
+            Placement::Pack | Placement::IslandPack => return self.in_tightest_island(&range),
+            Placement::Spread => {
+                (need..=highest).rev().find_map(|f| self.lane_with(f, &range).map(|node| (node, f as u8)))
+            }
+            Placement::Random => {
+                let mut candidates: Vec<usize> = (need..=highest)
+                    .flat_map(|f| self.pool.by_lane().with(f).range(range.clone()))
+                    .filter(|&n| self.pool.units_beside_gpus(n, self.request) >= self.request.units)
+                    .collect();
+                candidates.sort_unstable();
+                candidates.dedup();
+                let node = self.draw(&candidates)?;
+                let free = self.pool.node_lanes(node).iter().copied().find(|&l| l as usize >= need)?;
+                Some((node, free))
+            }
+        }?;
+        Some(self.pool.part_in_lane(node, free, self.request))
+    }
+
+    /// The first node of `range` with an island of exactly `free` free GPUs, and cores and memory for all units.
+    fn lane_with(&self, free: usize, range: &Range<usize>) -> Option<usize> {
+        self.pool
+            .by_lane()
+            .with(free)
+            .range(range.clone())
+            .find(|&n| self.pool.units_beside_gpus(n, self.request) >= self.request.units)
+    }
+
+    /// The island with the fewest free GPUs that holds the whole request.
+    fn in_tightest_island(&self, range: &Range<usize>) -> Option<Part> {
+        let need = usize::try_from(self.request.total_gpus()).ok()?;
+        if need == 0 || self.pool.shape().lanes() == 0 || need > self.pool.by_lane().highest() {
+            return None;
+        }
+        let (node, free) =
+            (need..=self.pool.by_lane().highest()).find_map(|f| self.lane_with(f, range).map(|n| (n, f as u8)))?;
+        Some(self.pool.part_in_lane(node, free, self.request))
+    }
+
+    /// More units in the island where a job already lies.
+    fn in_same_island(&self, home: &Part) -> Option<Part> {
+        let node = home.node as usize;
+        let lane = home.lanes.iter().position(|&l| l > 0)?;
+        let need = u8::try_from(self.request.total_gpus()).ok()?;
+        let room = self.pool.node_lanes(node)[lane] >= need
+            && self.pool.units_beside_gpus(node, self.request) >= self.request.units;
+        room.then(|| {
+            let mut part = Part { node: home.node, units: self.request.units, lanes: Default::default() };
+            part.lanes[lane] = need;
+            part
+        })
+    }
+
+    fn in_rack(&mut self) -> Option<Vec<Part>> {
+        let shape = *self.pool.shape();
+        let Some(buckets) = self.pool.by_rack() else {
+            // One rack, or racks of CPU nodes, which only their first to hold the request tells apart.
+            return (0..shape.racks()).find_map(|rack| self.spread_over(shape.rack_nodes(rack)));
+        };
+        let need = usize::try_from(self.request.total_gpus()).ok()?;
+        let mut racks: Vec<usize> =
+            (need..=buckets.highest()).flat_map(|f| buckets.with(f).range(0..shape.racks())).collect();
+        match self.placement {
+            Placement::FirstFit => racks.sort_unstable(),
+            Placement::Pack | Placement::IslandPack => {}
+            Placement::Spread => {
+                let free = |rack: usize| shape.rack_nodes(rack).map(|n| self.pool.node_free(n)).sum::<u32>();
+                racks.sort_by_key(|&rack| (Reverse(free(rack)), rack));
+            }
+            Placement::Random => {
+                racks.retain(|&rack| self.rack_holds(shape.rack_nodes(rack)));
+                let rack = self.draw(&racks)?;
+                return self.spread_over(shape.rack_nodes(rack));
+            }
+        }
+        racks.into_iter().find_map(|rack| self.spread_over(shape.rack_nodes(rack)))
+    }
+
+    fn rack_holds(&self, range: Range<usize>) -> bool {
+        let units: u64 = range.map(|n| u64::from(self.pool.units_on(n, self.request))).sum();
+        units >= u64::from(self.request.units)
+    }
+
+    fn in_pool(&mut self) -> Option<Vec<Part>> {
+        let range = self.everywhere();
+        if self.placement == Placement::IslandPack {
+            if let Some(part) = self.in_tightest_island(&range) {
+                return Some(vec![part]);
+            }
+            if self.pool.shape().island_is_rack
+                && let Some(parts) = self.in_rack()
+            {
+                return Some(parts);
+            }
+        }
+        self.spread_over(range)
+    }
+
+    /// Divides the units over the nodes of `range`.
+    fn spread_over(&mut self, range: Range<usize>) -> Option<Vec<Part>> {
+        match self.placement {
+            Placement::FirstFit => self.fill_in_order(&range),
+            Placement::Pack | Placement::IslandPack => self.fill_fullest(&range, true),
+            Placement::Spread if self.request.tasks && self.request.units > 1 => self.one_by_one(&range),
+            Placement::Spread => self.fill_fullest(&range, false),
+            Placement::Random => self.fill_drawn(&range),
+        }
+    }
+
+    /// The lowest-numbered nodes first, each taking as many units as it can.
+    fn fill_in_order(&self, range: &Range<usize>) -> Option<Vec<Part>> {
+        let mut parts = Vec::new();
+        let mut left = self.request.units;
+        let mut from = range.start;
+        while left > 0 {
+            let buckets = self.pool.by_free();
+            let node = (self.request.gpus as usize..=buckets.highest())
+                .filter_map(|f| buckets.with(f).next(from))
+                .min()
+                .filter(|&n| n < range.end)?;
+            let units = self.pool.units_on(node, self.request).min(left);
+            if units > 0 {
+                parts.push(self.part(node, units));
+                left -= units;
+            }
+            from = node + 1;
+        }
+        Some(parts)
+    }
+
+    /// The nodes with the most free GPUs first, each taking as many units as it can; with `best_fit`, as soon as some
+    /// node holds all that is left, the one with the fewest free GPUs.
+    fn fill_fullest(&mut self, range: &Range<usize>, best_fit: bool) -> Option<Vec<Part>> {
+        let mut left = self.request.units;
+        if best_fit && let Some(node) = self.node_for(range, left) {
+            return Some(vec![self.part(node, left)]);
+        }
+        let mut parts: Vec<Part> = Vec::new();
+        for free in (self.request.gpus as usize..=self.pool.by_free().highest()).rev() {
+            for node in self.pool.by_free().with(free).range(range.clone()) {
+                let units = self.pool.units_on(node, self.request).min(left);
+                if units == 0 {
+                    continue;
+                }
+                parts.push(self.part(node, units));
+                left -= units;
+                if left == 0 {
+                    return Some(parts);
+                }
+                if best_fit && let Some(last) = self.last_node(range, left, &parts) {
+                    parts.push(self.part(last, left));
+                    return Some(parts);
+                }
+            }
+        }
+        None
+    }
+
+    /// The node with the fewest free GPUs, other than those used, that holds the last `left` units.
+    fn last_node(&self, range: &Range<usize>, left: u32, used: &[Part]) -> Option<usize> {
+        let need = left as usize * self.request.gpus as usize;
+        let request = self.request.with_units(left);
+        (need..=self.pool.by_free().highest()).find_map(|f| {
+            self.pool.by_free().with(f).range(range.clone()).find(|&n| {
+                self.pool.units_beside_gpus(n, &request) >= left && !used.iter().any(|p| p.node as usize == n)
+            })
+        })
+    }
+
+    /// Each unit on the node with the most free GPUs, counting the units before it.
+    fn one_by_one(&self, range: &Range<usize>) -> Option<Vec<Part>> {
+        let request = self.request;
+        let buckets = self.pool.by_free();
+        let mut fresh = (request.gpus as usize..=buckets.highest())
+            .rev()
+            .flat_map(|f| buckets.with(f).range(range.clone()).map(move |n| (f as u32, Reverse(n))))
+            .filter(|&(_, Reverse(n))| self.pool.units_on(n, request) > 0)
+            .peekable();
+        let mut used: BinaryHeap<(u32, Reverse<usize>)> = BinaryHeap::new();
+        let mut units: Vec<(usize, u32)> = Vec::new();
+        for _ in 0..request.units {
+            let from_used = used.peek().copied() >= fresh.peek().copied();
+            let (free, Reverse(node)) = if from_used { used.pop()? } else { fresh.next()? };
+            let on_node = match units.iter_mut().find(|(n, _)| *n == node) {
+                Some((_, count)) => {
+                    *count += 1;
+                    *count
+                }
+                None => {
+                    units.push((node, 1));
+                    1
+                }
+            };
+            if self.pool.units_on(node, request) > on_node {
+                used.push((free - request.gpus, Reverse(node)));
+            }
+        }
+        Some(units.into_iter().map(|(node, count)| self.part(node, count)).collect())
+    }
+
+    fn fill_drawn(&mut self, range: &Range<usize>) -> Option<Vec<Part>> {
+        let mut left = self.request.units;
+        if let Some(node) = self.node_for(range, left) {
+            return Some(vec![self.part(node, left)]);
+        }
+        if !self.rack_holds(range.clone()) {
+            return None;
+        }
+        let mut parts: Vec<Part> = Vec::new();
+        let mut open: Vec<usize> = range.clone().filter(|&n| self.pool.units_on(n, self.request) > 0).collect();
+        while left > 0 {
+            let holds_all: Vec<usize> =
+                open.iter().copied().filter(|&n| self.pool.units_on(n, self.request) >= left).collect();
+            let node = if holds_all.is_empty() { self.draw(&open)? } else { self.draw(&holds_all)? };
+            let units = self.pool.units_on(node, self.request).min(left);
+            parts.push(self.part(node, units));
+            left -= units;
+            open.retain(|&n| n != node);
+        }
+        Some(parts)
+    }
+}

@@ -1,0 +1,112 @@
+//! What a job asks of the cluster, in the one form that placement understands.
+
+use crate::trace::{JobSpec, Level, Topology};
+
+/// Equal units, each on one node, all in one pool and within one domain of the topology level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// How many units; at least 1.
+    pub units: u32,
+    /// GPUs of each unit.
+    pub gpus: u32,
+    /// Thousandths of a core of each unit.
+    pub cpu: u64,
+    /// Bytes of memory of each unit.
+    pub mem: u64,
+    /// How close the units must lie.
+    pub topology: Topology,
+    /// Whether the units are tasks of the job's own making, rather than its GPUs one by one.
+    pub tasks: bool,
+}
+
+impl Request {
+    /// The request of a job: its tasks, or one unit for each of its GPUs.
+    #[must_use]
+    pub fn of(spec: &JobSpec) -> Self {
+        let topology = spec.topology;
+        match spec.tasks {
+            Some(tasks) => Request {
+                units: tasks.get(),
+                gpus: spec.gpus / tasks.get(),
+                cpu: spec.cpu_milli,
+                mem: spec.mem_bytes,
+                topology,
+                tasks: true,
+            },
+            None => {
+                let units = spec.gpus.max(1);
+                Request {
+                    units,
+                    gpus: spec.gpus.min(1),
+                    cpu: spec.cpu_milli.div_ceil(u64::from(units)),
+                    mem: spec.mem_bytes.div_ceil(u64::from(units)),
+                    topology,
+                    tasks: false,
+                }
+            }
+        }
+    }
+
+    /// The same units, but so many of them.
+    #[must_use]
+    pub const fn with_units(self, units: u32) -> Self {
+        Request { units, ..self }
+    }
+
+    /// The same units, as close as `level`, required.
+    #[must_use]
+    pub const fn within(self, level: Level) -> Self {
+        Request { topology: Topology { level, preferred: false }, ..self }
+    }
+
+    /// The same request without CPU and memory.
+    #[must_use]
+    pub const fn gpus_only(self) -> Self {
+        Request { cpu: 0, mem: 0, ..self }
+    }
+
+    /// GPUs of all units.
+    #[must_use]
+    pub fn total_gpus(&self) -> u64 {
+        u64::from(self.units) * u64::from(self.gpus)
+    }
+
+    /// The widest level at which the units may lie.
+    #[must_use]
+    pub fn widest(&self) -> Level {
+        if self.topology.preferred { Level::Any } else { self.topology.level }
+    }
+
+    /// The levels to try, closest first.
+    pub fn levels(&self) -> impl Iterator<Item = Level> + use<> {
+        let (level, preferred) = (self.topology.level, self.topology.preferred);
+        [Level::Island, Level::Node, Level::Rack, Level::Any]
+            .into_iter()
+            .filter(move |&l| l == level || (preferred && l < level))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gpus_without_tasks_share_cpu_and_memory_rounded_up() {
+        let spec = JobSpec { gpus: 3, cpu_milli: 10, mem_bytes: 7, ..JobSpec::default() };
+        let request = Request::of(&spec);
+        assert_eq!((request.units, request.gpus, request.cpu, request.mem), (3, 1, 4, 3));
+        let cpu_job = Request::of(&JobSpec { cpu_milli: 10, ..JobSpec::default() });
+        assert_eq!((cpu_job.units, cpu_job.gpus, cpu_job.cpu), (1, 0, 10));
+    }
+
+    #[test]
+    fn a_preferred_need_widens_step_by_step() {
+        let levels = |word| {
+            let topology = Topology::parse(word).unwrap();
+            Request::of(&JobSpec { topology, ..JobSpec::default() }).levels().collect::<Vec<_>>()
+        };
+        assert_eq!(levels("node?"), [Level::Node, Level::Rack, Level::Any]);
+        assert_eq!(levels("node"), [Level::Node]);
+        assert_eq!(levels("any"), [Level::Any]);
+    }
+}

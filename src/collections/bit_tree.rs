@@ -1,0 +1,174 @@
+//! A set of small integers that finds the next member in a few steps, however many there are.
+
+/// A set of integers below a fixed bound: a tree of 64-bit words, each bit saying whether a word below has any bit.
+///
+/// All operations take O(log64 n) steps: four for ten million.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BitTree {
+    /// `levels[0]` holds the members, each further level one bit a word of the level below.
+    levels: Vec<Vec<u64>>,
+    len: usize,
+}
+
+impl BitTree {
+    /// An empty set of integers below `bound`.
+    #[must_use]
+    pub fn new(bound: usize) -> Self {
+        let mut levels = Vec::new();
+        let mut words = bound.div_ceil(64).max(1);
+        loop {
+            levels.push(vec![0; words]);
+            if words == 1 {
+                return BitTree { levels, len: 0 };
+            }
+            words = words.div_ceil(64);
+        }
+    }
+
+    /// The set of all integers below `bound`.
+    #[must_use]
+    pub fn full(bound: usize) -> Self {
+        let mut set = BitTree::new(bound);
+        for i in 0..bound {
+            set.insert(i);
+        }
+        set
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether `i` is a member.
+    #[must_use]
+    pub fn contains(&self, i: usize) -> bool {
+        self.levels[0][i / 64] >> (i % 64) & 1 == 1
+    }
+
+    /// Adds `i`; does nothing when it is there.
+    pub fn insert(&mut self, i: usize) {
+        let mut i = i;
+        for (depth, level) in self.levels.iter_mut().enumerate() {
+            let word = &mut level[i / 64];
+            let before = *word;
+            *word |= 1 << (i % 64);
+            if depth == 0 && *word != before {
+                self.len += 1;
+            }
+            if before != 0 {
+                return;
+            }
+            i /= 64;
+        }
+    }
+
+    /// Removes `i`; does nothing when it is not there.
+    pub fn remove(&mut self, i: usize) {
+        if !self.contains(i) {
+            return;
+        }
+        self.len -= 1;
+        let mut i = i;
+        for level in &mut self.levels {
+            let word = &mut level[i / 64];
+            *word &= !(1 << (i % 64));
+            if *word != 0 {
+                return;
+            }
+            i /= 64;
+        }
+    }
+
+    /// The smallest member.
+    #[must_use]
+    pub fn first(&self) -> Option<usize> {
+        if self.len == 0 { None } else { self.next(0) }
+    }
+
+    /// The smallest member that is at least `from`.
+    #[must_use]
+    pub fn next(&self, from: usize) -> Option<usize> {
+        let mut i = from;
+        for depth in 0..self.levels.len() {
+            let word = self.levels[depth].get(i / 64)?;
+            let rest = word >> (i % 64);
+            if rest != 0 {
+                return Some(self.descend(depth, i + rest.trailing_zeros() as usize));
+            }
+            i = i / 64 + 1;
+        }
+        None
+    }
+
+    /// The first member below bit `i` of level `depth`.
+    fn descend(&self, depth: usize, mut i: usize) -> usize {
+        for level in self.levels[..depth].iter().rev() {
+            i = i * 64 + level[i].trailing_zeros() as usize;
+        }
+        i
+    }
+
+    /// The member with exactly `rank` smaller members.
+    #[must_use]
+    pub fn nth(&self, rank: usize) -> Option<usize> {
+        let mut left = rank;
+        for (at, &word) in self.levels[0].iter().enumerate() {
+            let here = word.count_ones() as usize;
+            if left < here {
+                let mut word = word;
+                for _ in 0..left {
+                    word &= word - 1;
+                }
+                return Some(at * 64 + word.trailing_zeros() as usize);
+            }
+            left -= here;
+        }
+        None
+    }
+
+    /// The members of `range`, ascending.
+    pub fn range(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let end = range.end;
+        std::iter::successors(self.next(range.start), |&i| self.next(i + 1)).take_while(move |&i| i < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn agrees_with_an_ordered_set(bound in 1usize..9000, steps in proptest::collection::vec((any::<bool>(), any::<u32>()), 1..300)) {
+            let mut tree = BitTree::new(bound);
+            let mut plain = BTreeSet::new();
+            for (add, value) in steps {
+                let i = value as usize % bound;
+                if add { tree.insert(i); plain.insert(i); } else { tree.remove(i); plain.remove(&i); }
+                prop_assert_eq!(tree.len(), plain.len());
+                prop_assert_eq!(tree.next(i), plain.range(i..).next().copied());
+                prop_assert_eq!(tree.first(), plain.first().copied());
+                prop_assert_eq!(tree.nth(plain.len() / 2), plain.iter().nth(plain.len() / 2).copied());
+            }
+            prop_assert_eq!(tree.range(0..bound).collect::<Vec<_>>(), plain.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn full_holds_everything_below_the_bound_and_nothing_else() {
+        let set = BitTree::full(130);
+        assert_eq!(set.len(), 130);
+        assert_eq!(set.next(129), Some(129));
+        assert_eq!(set.next(130), None);
+    }
+}

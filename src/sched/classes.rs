@@ -1,0 +1,322 @@
+//! The distinct kinds of jobs of a run, found once before it starts.
+//!
+//! Jobs differ in their ids and times; what they ask for comes in few kinds. A *class* is what decides where a job can
+//! lie; a *shape* is a class of one line and one tenant, the unit in which the ledger's claims are walked.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{ClusterSpec, PoolState, Request, placement};
+use crate::trace::{JobId, JobSpec, JobTable};
+
+/// Declares the number of a thing in its table.
+macro_rules! index_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index.
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index_type! {
+    /// The number of a [`Class`].
+    ClassId
+}
+index_type! {
+    /// The number of a [`Shape`].
+    ShapeId
+}
+index_type! {
+    /// The number of a line: a value of the `queue` column.
+    LineId
+}
+index_type! {
+    /// The number of a tenant.
+    TenantId
+}
+
+/// Why a pool is closed to a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Bar {
+    /// It has none of the GPU types that the job accepts.
+    Type,
+    /// It does not admit the job's line.
+    Queue,
+}
+
+/// Jobs that ask for the same and may use the same pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// What each of them asks for.
+    pub request: Request,
+    /// The pools that they may use, in file order.
+    pub pools: Vec<u16>,
+    /// The other pools with GPUs, in file order.
+    pub barred: Vec<(u16, Bar)>,
+    /// Whether any of them can ever run.
+    pub usable: bool,
+}
+
+/// A class of one line and one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// What its jobs ask for.
+    pub class: ClassId,
+    /// Where they wait.
+    pub line: LineId,
+    /// Who pays.
+    pub tenant: TenantId,
+}
+
+/// All kinds of jobs of a run.
+#[derive(Debug, Clone)]
+pub struct Classes {
+    classes: Vec<Class>,
+    shapes: Vec<Shape>,
+    lines: Vec<String>,
+    tenants: Vec<String>,
+    shape_of_spec: Vec<ShapeId>,
+    rejections: Vec<Option<String>>,
+}
+
+/// Which jobs may start with less than they ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elasticity {
+    /// None: all units at once.
+    Rigid,
+    /// Those with `min_tasks`.
+    MinTasks,
+}
+
+/// The fewest units with which a job starts.
+#[must_use]
+pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) -> u32 {
+    match (elasticity, spec.min_tasks) {
+        (Elasticity::MinTasks, Some(least)) => least.get().min(request.units),
+        _ => request.units,
+    }
+}
+
+impl Classes {
+    /// Sorts the jobs of a table into classes and shapes for a cluster.
+    #[must_use]
+    pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity) -> Self {
+        let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::new).collect();
+        let mut builder = Builder { cluster, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
+        let mut lines = Names::default();
+        let mut tenants = Names::default();
+        let mut shapes = Vec::new();
+        let mut shape_numbers = BTreeMap::new();
+        let mut rejections = Vec::new();
+        let shape_of_spec = jobs
+            .specs()
+            .iter()
+            .map(|spec| {
+                let class = builder.class_of(spec);
+                rejections.push(builder.admit(class, spec, elasticity));
+                let line = LineId(lines.number(&spec.queue));
+                let tenant = TenantId(tenants.number(&spec.tenant));
+                *shape_numbers.entry((class, line, tenant)).or_insert_with(|| {
+                    shapes.push(Shape { class, line, tenant });
+                    ShapeId(shapes.len() as u32 - 1)
+                })
+            })
+            .collect();
+        Classes {
+            classes: builder.classes,
+            shapes,
+            lines: lines.list,
+            tenants: tenants.list,
+            shape_of_spec,
+            rejections,
+        }
+    }
+
+    /// All classes, by [`ClassId`].
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// All shapes, by [`ShapeId`].
+    #[must_use]
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    /// The names of all lines, by [`LineId`].
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// The names of all tenants, by [`TenantId`].
+    #[must_use]
+    pub fn tenants(&self) -> &[String] {
+        &self.tenants
+    }
+
+    /// The number of a job's shape.
+    #[must_use]
+    pub fn shape_id(&self, jobs: &JobTable, job: JobId) -> ShapeId {
+        self.shape_of_spec[jobs.spec_id(job).index()]
+    }
+
+    /// A job's shape.
+    #[must_use]
+    pub fn shape(&self, jobs: &JobTable, job: JobId) -> Shape {
+        self.shapes[self.shape_id(jobs, job).index()]
+    }
+
+    /// A job's class.
+    #[must_use]
+    pub fn class(&self, jobs: &JobTable, job: JobId) -> &Class {
+        &self.classes[self.shape(jobs, job).class.index()]
+    }
+
+    /// Why a job can never run, if so.
+    #[must_use]
+    pub fn rejection(&self, jobs: &JobTable, job: JobId) -> Option<&str> {
+        self.rejections[jobs.spec_id(job).index()].as_deref()
+    }
+
+    /// Whether every job that can run at all may use any free GPU, so that reservations need only count.
+    #[must_use]
+    pub fn all_may_use_any_gpu(&self, cluster: &ClusterSpec) -> bool {
+        let gpu_pools = cluster.pools.iter().filter(|p| p.gpus.is_some()).count();
+        let limited = |request: &Request| {
+            cluster
+                .pools
+                .iter()
+                .any(|p| (request.cpu > 0 && p.cpu_milli.is_some()) || (request.mem > 0 && p.mem_bytes.is_some()))
+        };
+        gpu_pools == 1
+            && self.classes.iter().filter(|c| c.usable).all(|c| {
+                let unbound = c.request.gpus <= 1 && c.request.widest() == crate::trace::Level::Any;
+                unbound && !limited(&c.request) && (c.request.gpus == 0 || c.barred.is_empty())
+            })
+    }
+}
+
+/// Names numbered in the order of their first use.
+#[derive(Default)]
+struct Names {
+    list: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+}
+
+struct Builder<'a> {
+    cluster: &'a ClusterSpec,
+    empty: &'a [PoolState],
+    classes: Vec<Class>,
+    class_numbers: BTreeMap<ClassKey, ClassId>,
+}
+
+/// What makes two jobs the same class.
+type ClassKey = (u32, u32, u64, u64, crate::trace::Topology, bool, Vec<u16>, Vec<(u16, Bar)>);
+
+impl Builder<'_> {
+    fn class_of(&mut self, spec: &JobSpec) -> ClassId {
+        let request = Request::of(spec);
+        let (pools, barred) = self.pools_of(spec);
+        let key: ClassKey = (
+            request.units,
+            request.gpus,
+            request.cpu,
+            request.mem,
+            request.topology,
+            request.tasks,
+            pools.clone(),
+            barred.clone(),
+        );
+        if let Some(&class) = self.class_numbers.get(&key) {
+            return class;
+        }
+        self.classes.push(Class { request, pools, barred, usable: false });
+        let class = ClassId(self.classes.len() as u32 - 1);
+        self.class_numbers.insert(key, class);
+        class
+    }
+
+    fn pools_of(&self, spec: &JobSpec) -> (Vec<u16>, Vec<(u16, Bar)>) {
+        let mut open = Vec::new();
+        let mut barred = Vec::new();
+        for (number, pool) in self.cluster.pools.iter().enumerate() {
+            let number = number as u16;
+            let gpu = self.cluster.gpu_id(pool);
+            let type_fits = spec.gpus == 0
+                || gpu.is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id));
+            if !pool.admits(&spec.queue) {
+                if gpu.is_some() {
+                    barred.push((number, Bar::Queue));
+                }
+            } else if type_fits {
+                open.push(number);
+            } else if gpu.is_some() {
+                barred.push((number, Bar::Type));
+            }
+        }
+        (open, barred)
+    }
+
+    /// Notes that the class can run, or says why this job of it cannot.
+    fn admit(&mut self, class: ClassId, spec: &JobSpec, elasticity: Elasticity) -> Option<String> {
+        let Class { request, pools, .. } = &self.classes[class.index()];
+        let least = request.with_units(least_units(spec, request, elasticity));
+        let rejection = self.rejection(spec, &least, pools);
+        self.classes[class.index()].usable |= rejection.is_none();
+        rejection
+    }
+
+    fn rejection(&self, spec: &JobSpec, request: &Request, pools: &[u16]) -> Option<String> {
+        if pools.iter().any(|&p| placement::fits(&self.empty[p as usize], request)) {
+            return None;
+        }
+        let pool_has_type = |p: &crate::cluster::PoolSpec| {
+            self.cluster.gpu_id(p).is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id))
+        };
+        if spec.gpus > 0 && !self.cluster.pools.iter().any(pool_has_type) {
+            return Some(format!("no pool has GPU type {}", spec.gpu_types.join("|")));
+        }
+        if pools.is_empty() {
+            return Some(format!("no pool for it admits queue `{}`", spec.queue));
+        }
+        let most = pools.iter().map(|&p| self.cluster.pools[p as usize].gpu_count()).max().unwrap_or(0);
+        if request.total_gpus() > most {
+            return Some(format!("asks for {} GPUs, its largest pool has {most}", request.total_gpus()));
+        }
+        let without_limits = request.gpus_only();
+        if pools.iter().any(|&p| placement::fits(&self.empty[p as usize], &without_limits)) {
+            return Some("asks for more CPU or memory than the nodes have".to_owned());
+        }
+        Some(format!("does not fit into one {}", domain(request)))
+    }
+}
+
+fn domain(request: &Request) -> &'static str {
+    match request.widest() {
+        crate::trace::Level::Island => "NVLink island",
+        crate::trace::Level::Node => "node",
+        crate::trace::Level::Rack => "rack",
+        crate::trace::Level::Any => "pool: its tasks are larger than a node",
+    }
+}

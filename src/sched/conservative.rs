@@ -1,0 +1,347 @@
+//! Conservative backfilling (Mu'alem & Feitelson 2001): every waiting job holds a reservation.
+//!
+//! A new job may not delay any of them. When jobs end early, one walk in queue order takes each reservation out and
+//! puts it back at its earliest place while all the others keep theirs (compression): it can only move earlier. With
+//! `replan`, all reservations are made anew at every pass instead, as Slurm does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::classes::LineId;
+use super::list::find_place;
+use super::order::Order;
+use super::pass::{Fault, Pass};
+use super::profile::Profile;
+use super::registry::{PLACEMENT, PolicyEntry};
+use super::windows::Windows;
+use super::{HeldBack, Holder, Scheduler, Verdict, World};
+use crate::cluster::{Allocation, Placer};
+use crate::trace::JobId;
+use crate::units::Time;
+use crate::units::keys::{Key, Kind};
+
+/// The registry's line.
+pub const ENTRY: PolicyEntry = PolicyEntry {
+    name: "conservative-backfill",
+    summary: "Every waiting job gets a reservation; others pass where they delay none of them.",
+    keys: &[PLACEMENT, REPLAN],
+    build: |params, placer| {
+        let replanning =
+            if params.bool_or(REPLAN.name, false) { Replanning::FromScratch } else { Replanning::Compression };
+        Box::new(Conservative::new(Order::ARRIVAL, placer, replanning))
+    },
+};
+
+const REPLAN: Key = Key {
+    name: "replan",
+    kind: Kind::Bool,
+    default: "false",
+    doc: "Whether all reservations are made anew at every pass, as Slurm does, instead of only moving forward.",
+};
+
+/// Whether reservations follow early ends by moving forward or by being made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replanning {
+    /// Each moves forward in turn, none back.
+    Compression,
+    /// All are made anew at every pass.
+    FromScratch,
+}
+
+/// The conservative policy.
+#[derive(Debug)]
+pub struct Conservative {
+    order: Order,
+    placer: Placer,
+    replanning: Replanning,
+    calendar: Option<Calendar>,
+    /// The reserved start of each waiting job.
+    starts: BTreeMap<JobId, Time>,
+    /// The same, by start.
+    due: BTreeSet<(Time, JobId)>,
+    arrivals: BTreeSet<JobId>,
+    somebody_ended: bool,
+    heads: Vec<(JobId, LineId)>,
+}
+
+/// Where reservations are written.
+#[derive(Debug)]
+enum Calendar {
+    /// By count, where any free GPU will do.
+    Count {
+        profile: Profile,
+        /// Windows in which something has become free that jobs early in the order have not seen yet.
+        freed: Vec<(Time, Time)>,
+    },
+    /// By named nodes.
+    Nodes(Windows),
+}
+
+impl Calendar {
+    fn new(world: &World<'_>) -> Self {
+        if world.classes.all_may_use_any_gpu(world.spec) {
+            Calendar::Count { profile: Profile::new(world.spec.gpu_count()), freed: Vec::new() }
+        } else {
+            Calendar::Nodes(Windows::new(world))
+        }
+    }
+
+    /// The earliest start of a job in `[now, before)`, with its place where places are named.
+    fn earliest(
+        &mut self,
+        world: &World<'_>,
+        placer: &mut Placer,
+        job: JobId,
+        before: Time,
+    ) -> Option<(Time, Option<Allocation>)> {
+        match self {
+            Calendar::Count { profile, .. } => {
+                let gpus = world.class(job).request.total_gpus();
+                profile.earliest(world.now, before, world.estimate(job), gpus).map(|start| (start, None))
+            }
+            Calendar::Nodes(windows) => {
+                windows.earliest(world, placer, job, before).map(|(start, place)| (start, Some(place)))
+            }
+        }
+    }
+
+    fn hold(&mut self, world: &World<'_>, job: JobId, start: Time, place: Option<Allocation>) {
+        let end = start.after(world.estimate(job));
+        match (self, place) {
+            (Calendar::Count { profile, .. }, _) => {
+                profile.add(start, end, -(world.class(job).request.total_gpus() as i64));
+            }
+            (Calendar::Nodes(windows), Some(place)) => windows.hold(job, start, end, place),
+            (Calendar::Nodes(_), None) => unreachable!("a reservation by nodes names them"),
+        }
+    }
+
+    /// Takes out what was held from `start`, for good.
+    fn release(&mut self, world: &World<'_>, job: JobId, start: Time) {
+        let end = start.after(world.estimate(job));
+        match self {
+            Calendar::Count { profile, freed } => {
+                let from = start.max(world.now);
+                profile.add(from, end, world.class(job).request.total_gpus() as i64);
+                if from < end {
+                    freed.push((from, end));
+                }
+            }
+            Calendar::Nodes(windows) => {
+                windows.release(job);
+            }
+        }
+    }
+
+    /// Whether the job could possibly start before `start` now although it could not before.
+    fn may_improve(&self, world: &World<'_>, job: JobId, start: Time) -> bool {
+        match self {
+            Calendar::Nodes(_) => true,
+            Calendar::Count { profile, freed } => {
+                let gpus = world.class(job).request.total_gpus() as i64;
+                freed.iter().any(|&(from, to)| from < start && profile.most_free(from, to.min(start)) >= gpus)
+            }
+        }
+    }
+}
+
+impl Conservative {
+    /// Conservative backfilling over lines in `order`.
+    #[must_use]
+    pub fn new(order: Order, placer: Placer, replanning: Replanning) -> Self {
+        Conservative {
+            order,
+            placer,
+            replanning,
+            calendar: None,
+            starts: BTreeMap::new(),
+            due: BTreeSet::new(),
+            arrivals: BTreeSet::new(),
+            somebody_ended: false,
+            heads: Vec::new(),
+        }
+    }
+
+    /// All waiting jobs, line after line.
+    fn queue(&mut self, world: &World<'_>) -> Vec<JobId> {
+        world.waiting.lines_by_head(&mut self.heads);
+        self.heads.iter().flat_map(|&(_, line)| world.waiting.line(line)).collect()
+    }
+
+    fn set_start(&mut self, job: JobId, start: Option<Time>) {
+        let before = match start {
+            Some(start) => self.starts.insert(job, start),
+            None => self.starts.remove(&job),
+        };
+        if let Some(before) = before {
+            self.due.remove(&(before, job));
+        }
+        if let Some(start) = start {
+            self.due.insert((start, job));
+        }
+    }
+
+    fn reserve(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId) {
+        if let Some((start, place)) = calendar.earliest(world, &mut self.placer, job, Time::MAX) {
+            calendar.hold(world, job, start, place);
+            self.set_start(job, Some(start));
+        }
+    }
+
+    /// Reservations whose time has passed without a start count from now.
+    fn carry_over(&mut self, world: &World<'_>, calendar: &mut Calendar) {
+        let overdue: Vec<(Time, JobId)> = self.due.range(..(world.now, JobId(0))).copied().collect();
+        for (start, job) in overdue {
+            let (from, to) = (start.after(world.estimate(job)), world.now.after(world.estimate(job)));
+            match calendar {
+                Calendar::Count { profile, freed } => {
+                    profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
+                    *freed = vec![(world.now, Time::MAX)];
+                }
+                Calendar::Nodes(windows) => windows.shift(job, world.now, to),
+            }
+            self.set_start(job, Some(world.now));
+        }
+    }
+
+    /// One walk in queue order: each reservation goes to its earliest place while all the others keep theirs.
+    fn compress(&mut self, world: &World<'_>, calendar: &mut Calendar) {
+        if matches!(calendar, Calendar::Count { freed, .. } if freed.is_empty()) {
+            return;
+        }
+        let seen = match calendar {
+            Calendar::Count { freed, .. } => freed.len(),
+            Calendar::Nodes(_) => 0,
+        };
+        for job in self.queue(world) {
+            let Some(&start) = self.starts.get(&job) else { continue };
+            if start > world.now && calendar.may_improve(world, job, start) {
+                self.move_forward(world, calendar, job, start);
+            }
+        }
+        // What moves freed in this walk is news to the jobs before them, in the next.
+        if let Calendar::Count { freed, .. } = calendar {
+            freed.drain(..seen);
+        }
+    }
+
+    fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) {
+        let place = match calendar {
+            Calendar::Count { profile, .. } => {
+                let end = start.after(world.estimate(job));
+                profile.add(start, end, world.class(job).request.total_gpus() as i64);
+                None
+            }
+            Calendar::Nodes(windows) => windows.release(job),
+        };
+        match calendar.earliest(world, &mut self.placer, job, start) {
+            Some((earlier, place)) => {
+                calendar.hold(world, job, earlier, place);
+                if let Calendar::Count { freed, .. } = calendar {
+                    freed.push((start, start.after(world.estimate(job))));
+                }
+                self.set_start(job, Some(earlier));
+            }
+            None => calendar.hold(world, job, start, place),
+        }
+    }
+
+    /// Makes all reservations anew, in queue order.
+    fn replan(&mut self, world: &World<'_>, calendar: &mut Calendar) {
+        *calendar = Calendar::new(world);
+        let mut running: Vec<&Holder> = world.holders.iter().collect();
+        running.sort_unstable_by_key(|h| h.job);
+        for holder in running {
+            if let Some(start) = holder.start {
+                calendar.hold(world, holder.job, start, Some(holder.held.clone()));
+            }
+        }
+        if let Calendar::Count { profile, .. } = calendar {
+            profile.advance(world.now);
+        }
+        self.starts.clear();
+        self.due.clear();
+        for job in self.queue(world) {
+            self.reserve(world, calendar, job);
+        }
+    }
+
+    /// Starts the jobs whose time has come, in queue order, if they really fit.
+    fn start_due(&mut self, pass: &mut Pass<'_, '_>, calendar: &Calendar) -> Result<(), Fault> {
+        let mut due: Vec<JobId> = self.due.range(..=(pass.now, JobId(u32::MAX))).map(|&(_, job)| job).collect();
+        if due.len() > 1 {
+            pass.waiting.lines_by_head(&mut self.heads);
+            let line_of = |job| pass.waiting.line_of(pass.classes.shape_id(pass.jobs, job));
+            due.sort_by_cached_key(|&job| {
+                let line = line_of(job);
+                (self.heads.iter().position(|&(_, l)| l == line), pass.waiting.rank(job))
+            });
+        }
+        for job in due {
+            let place = match calendar {
+                Calendar::Count { .. } => {
+                    let request = pass.class(job).request;
+                    find_place(pass, &mut self.placer, job, &request)
+                }
+                Calendar::Nodes(windows) => windows.place(job).filter(|place| is_free(pass, job, place)).cloned(),
+            };
+            if let Some(place) = place {
+                pass.start(job, place)?;
+                self.set_start(job, None);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether all of a reserved place is free now.
+fn is_free(world: &World<'_>, job: JobId, place: &Allocation) -> bool {
+    let request = world.class(job).request;
+    let pool = &world.pools[place.pool as usize];
+    place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
+}
+
+impl Scheduler for Conservative {
+    fn order(&self) -> Order {
+        self.order
+    }
+
+    fn held_back(&self) -> Option<HeldBack> {
+        Some(HeldBack::Reserved)
+    }
+
+    fn submitted(&mut self, _world: &World<'_>, job: JobId) {
+        self.arrivals.insert(job);
+    }
+
+    fn ended(&mut self, world: &World<'_>, holder: &Holder) {
+        self.somebody_ended = true;
+        if let (Some(calendar), Some(start)) = (&mut self.calendar, holder.start) {
+            calendar.release(world, holder.job, start);
+        }
+    }
+
+    fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
+        let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass));
+        if let Calendar::Count { profile, .. } = &mut calendar {
+            profile.advance(pass.now);
+        }
+        let arrivals = std::mem::take(&mut self.arrivals);
+        match self.replanning {
+            Replanning::FromScratch => self.replan(pass, &mut calendar),
+            Replanning::Compression => {
+                self.carry_over(pass, &mut calendar);
+                if std::mem::take(&mut self.somebody_ended) {
+                    self.compress(pass, &mut calendar);
+                }
+                let queue = if arrivals.len() > 1 { self.queue(pass) } else { arrivals.iter().copied().collect() };
+                for job in queue.into_iter().filter(|j| arrivals.contains(j)) {
+                    self.reserve(pass, &mut calendar, job);
+                }
+            }
+        }
+        self.start_due(pass, &calendar)?;
+        self.calendar = Some(calendar);
+        let wake = self.due.range((pass.now.after(crate::units::Span::from_micros(1)), JobId(0))..).next();
+        Ok(Verdict { wake: wake.map(|&(start, _)| start), deadlocked: false })
+    }
+}

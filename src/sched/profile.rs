@@ -1,0 +1,129 @@
+//! Free GPUs over time, as far as running jobs and reservations say: a step function.
+
+use crate::units::{Span, Time};
+
+/// From an instant on, until the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    from: Time,
+    free: i64,
+}
+
+/// Free GPUs from the present on. Below zero where a job has outlived its estimate.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    steps: Vec<Step>,
+}
+
+impl Profile {
+    /// `free` GPUs for ever.
+    #[must_use]
+    pub fn new(free: u64) -> Self {
+        Profile { steps: vec![Step { from: Time::ZERO, free: free as i64 }] }
+    }
+
+    /// Forgets what lies before `now`.
+    pub fn advance(&mut self, now: Time) {
+        let first = self.index_at(now);
+        self.steps.drain(..first);
+    }
+
+    /// The step in which `at` lies.
+    fn index_at(&self, at: Time) -> usize {
+        self.steps.partition_point(|s| s.from <= at).saturating_sub(1)
+    }
+
+    /// Makes `at` the start of a step and gives its index.
+    fn cut(&mut self, at: Time) -> usize {
+        let index = self.index_at(at);
+        if self.steps[index].from >= at {
+            return index;
+        }
+        let free = self.steps[index].free;
+        self.steps.insert(index + 1, Step { from: at, free });
+        index + 1
+    }
+
+    /// Adds `gpus` to what is free in `[from, to)`; negative takes away.
+    pub fn add(&mut self, from: Time, to: Time, gpus: i64) {
+        if from >= to || gpus == 0 {
+            return;
+        }
+        let first = self.cut(from);
+        let last = if to == Time::MAX { self.steps.len() } else { self.cut(to) };
+        for step in &mut self.steps[first..last] {
+            step.free += gpus;
+        }
+        // Neighbours that have become equal are one step; inside the range nothing became equal that was not.
+        for edge in [last, first] {
+            if edge > 0 && edge < self.steps.len() && self.steps[edge - 1].free == self.steps[edge].free {
+                self.steps.remove(edge);
+            }
+        }
+    }
+
+    /// The earliest instant in `[from, before)` from which `gpus` are free for `length`, at least for that instant.
+    #[must_use]
+    pub fn earliest(&self, from: Time, before: Time, length: Span, gpus: u64) -> Option<Time> {
+        let needed = gpus as i64;
+        let length = length.max(Span::from_micros(1));
+        let mut start: Option<Time> = None;
+        for step in &self.steps[self.index_at(from)..] {
+            if let Some(start) = start
+                && step.from >= start.after(length)
+            {
+                return Some(start);
+            }
+            if step.free < needed {
+                start = None;
+            } else if start.is_none() {
+                let here = step.from.max(from);
+                if here >= before {
+                    return None;
+                }
+                start = Some(here);
+            }
+        }
+        start
+    }
+
+    /// The most GPUs free at any instant of `[from, to)`.
+    #[must_use]
+    pub fn most_free(&self, from: Time, to: Time) -> i64 {
+        let steps = self.steps[self.index_at(from)..].iter();
+        steps.take_while(|s| s.from < to).map(|s| s.free).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(t: u64) -> Time {
+        Time::from_micros(t)
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_one_number_per_instant(
+            holds in proptest::collection::vec((0u64..60, 1u64..30, 1i64..6), 0..25),
+            from in 0u64..50, before in 1u64..100, length in 0u64..20, gpus in 1u64..12,
+        ) {
+            let mut profile = Profile::new(10);
+            let mut plain = vec![10i64; 200];
+            for &(start, length, gpus) in &holds {
+                profile.add(at(start), at(start + length), -gpus);
+                plain[start as usize..(start + length) as usize].iter_mut().for_each(|f| *f -= gpus);
+            }
+            let run = length.max(1) as usize;
+            let expected = (from..before).find(|&t| {
+                plain[t as usize..t as usize + run].iter().all(|&f| f >= gpus as i64)
+            });
+            let found = profile.earliest(at(from), at(before), Span::from_micros(length), gpus);
+            prop_assert_eq!(found.map(Time::micros), expected);
+            let most = plain[from as usize..before.max(from + 1) as usize].iter().max();
+            prop_assert_eq!(Some(&profile.most_free(at(from), at(before.max(from + 1)))), most);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The state of a run as schedulers see it: the clock, the free GPUs, who waits, who runs.
+
+use super::classes::{Class, Classes, Elasticity, least_units};
+use super::waiting::Waiting;
+use crate::cluster::{Allocation, ClusterSpec, PoolState};
+use crate::trace::{JobId, JobTable};
+use crate::units::{Span, Time};
+
+/// Where a job is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not submitted yet.
+    Future,
+    /// In its line, perhaps holding a part of what it needs.
+    Waiting,
+    /// Started.
+    Running,
+    /// Ended by itself.
+    Finished,
+    /// Ended at its walltime.
+    Killed,
+    /// Can never run.
+    Rejected,
+}
+
+/// How run times and their estimates follow from the trace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunTimes {
+    /// Whether a job is killed at its walltime.
+    pub enforce_walltime: bool,
+    /// The estimate is the walltime times this.
+    pub estimate_factor: f64,
+}
+
+impl RunTimes {
+    /// The run-time estimate of a job: its walltime times the factor, or its duration where it has none.
+    #[must_use]
+    pub fn estimate(&self, jobs: &JobTable, job: JobId) -> Span {
+        match jobs.walltime(job) {
+            None => jobs.duration(job),
+            // A factor of exactly 1 keeps every microsecond.
+            Some(walltime) if self.estimate_factor.to_bits() == 1.0f64.to_bits() => walltime,
+            Some(walltime) => Span::from_micros((walltime.micros() as f64 * self.estimate_factor).round() as u64),
+        }
+    }
+}
+
+/// A job that holds something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The job.
+    pub job: JobId,
+    /// What it holds.
+    pub held: Allocation,
+    /// How many of its units have a place.
+    pub units: u32,
+    /// When it started; `None`: it holds a part and waits for the rest.
+    pub start: Option<Time>,
+}
+
+/// The jobs that hold something, in slots that are used again.
+#[derive(Debug, Clone, Default)]
+pub struct Holders {
+    slots: Vec<Option<Holder>>,
+    open: Vec<u32>,
+    slot_of: Vec<u32>,
+}
+
+/// No slot.
+const NOWHERE: u32 = u32::MAX;
+
+impl Holders {
+    /// Nobody of `jobs` jobs holds anything.
+    #[must_use]
+    pub fn new(jobs: usize) -> Self {
+        Holders { slots: Vec::new(), open: Vec::new(), slot_of: vec![NOWHERE; jobs] }
+    }
+
+    /// What a job holds.
+    #[must_use]
+    pub fn of(&self, job: JobId) -> Option<&Holder> {
+        match self.slot_of[job.index()] {
+            NOWHERE => None,
+            slot => self.slots[slot as usize].as_ref(),
+        }
+    }
+
+    /// What a job holds, to be changed.
+    pub(super) fn of_mut(&mut self, job: JobId) -> Option<&mut Holder> {
+        match self.slot_of[job.index()] {
+            NOWHERE => None,
+            slot => self.slots[slot as usize].as_mut(),
+        }
+    }
+
+    pub(super) fn add(&mut self, holder: Holder) {
+        let job = holder.job.index();
+        let slot = match self.open.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = Some(holder);
+                slot
+            }
+            None => {
+                self.slots.push(Some(holder));
+                self.slots.len() as u32 - 1
+            }
+        };
+        self.slot_of[job] = slot;
+    }
+
+    /// Takes a job out.
+    fn remove(&mut self, job: JobId) -> Option<Holder> {
+        let slot = std::mem::replace(&mut self.slot_of[job.index()], NOWHERE);
+        if slot == NOWHERE {
+            return None;
+        }
+        self.open.push(slot);
+        self.slots[slot as usize].take()
+    }
+
+    /// How many jobs hold something.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.open.len()
+    }
+
+    /// Whether nobody holds anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Everybody who holds something, in no order that has a meaning but always the same.
+    pub fn iter(&self) -> impl Iterator<Item = &Holder> {
+        self.slots.iter().flatten()
+    }
+}
+
+/// Everything that a scheduler may look at.
+#[derive(Debug, Clone)]
+pub struct World<'a> {
+    /// The present instant.
+    pub now: Time,
+    /// All jobs of the run.
+    pub jobs: &'a JobTable,
+    /// The hardware.
+    pub spec: &'a ClusterSpec,
+    /// Their kinds.
+    pub classes: &'a Classes,
+    /// Free GPUs, cores and memory, by pool.
+    pub pools: Vec<PoolState>,
+    /// Who waits.
+    pub waiting: Waiting,
+    /// Who holds what.
+    pub holders: Holders,
+    /// How run times are estimated.
+    pub times: RunTimes,
+    /// Which jobs may start with less than they ask for.
+    pub elasticity: Elasticity,
+    /// Where each job is in its life.
+    pub stages: Vec<Stage>,
+}
+
+impl<'a> World<'a> {
+    /// The job's class.
+    #[must_use]
+    pub fn class(&self, job: JobId) -> &'a Class {
+        self.classes.class(self.jobs, job)
+    }
+
+    /// The job's run-time estimate.
+    #[must_use]
+    pub fn estimate(&self, job: JobId) -> Span {
+        self.times.estimate(self.jobs, job)
+    }
+
+    /// When a job would end by its estimate if it started now.
+    #[must_use]
+    pub fn expected_end(&self, job: JobId) -> Time {
+        self.now.after(self.estimate(job))
+    }
+
+    /// The fewest units with which the job starts.
+    #[must_use]
+    pub fn least_units(&self, job: JobId) -> u32 {
+        least_units(self.jobs.spec(job), &self.class(job).request, self.elasticity)
+    }
+
+    /// How many of the job's units have no place.
+    #[must_use]
+    pub fn missing_units(&self, job: JobId) -> u32 {
+        self.class(job).request.units - self.holders.of(job).map_or(0, |h| h.units)
+    }
+
+    /// Gives an allocation's resources back.
+    pub fn give(&mut self, job: JobId, held: &Allocation) {
+        let request = self.class(job).request;
+        let pool = &mut self.pools[held.pool as usize];
+        for part in held.parts() {
+            pool.give(part.node as usize, &part.take(&request));
+        }
+    }
+
+    /// Takes an allocation's resources.
+    pub fn take(&mut self, job: JobId, held: &Allocation) {
+        let request = self.class(job).request;
+        let pool = &mut self.pools[held.pool as usize];
+        for part in held.parts() {
+            pool.take(part.node as usize, &part.take(&request));
+        }
+    }
+
+    /// Ends a job: its resources are free again.
+    pub fn end(&mut self, job: JobId, stage: Stage) -> Option<Holder> {
+        let holder = self.holders.remove(job)?;
+        self.give(job, &holder.held);
+        self.stages[job.index()] = stage;
+        Some(holder)
+    }
+
+    /// Lets a job wait in its line.
+    pub fn submit(&mut self, job: JobId) {
+        let value = match self.elasticity {
+            Elasticity::Rigid => self.estimate(job).micros(),
+            Elasticity::MinTasks => u64::from(self.least_units(job)),
+        };
+        self.waiting.insert(job, self.classes.shape_id(self.jobs, job), value);
+        self.stages[job.index()] = Stage::Waiting;
+    }
+}
