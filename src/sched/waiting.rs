@@ -194,6 +194,12 @@ impl Waiting {
         shape.members.first().map(|position| shape.roster.jobs[position])
     }
 
+    /// The waiting jobs of a shape in the policy's order.
+    pub fn shape_jobs(&self, shape: ShapeId) -> impl Iterator<Item = JobId> + '_ {
+        let shape = &self.shapes[shape.index()];
+        shape.members.range(0..shape.roster.jobs.len()).map(|position| shape.roster.jobs[position])
+    }
+
     /// The shapes in which somebody came or went since the last call; a shape may stand in it several times.
     pub fn drain_changed(&mut self) -> std::vec::Drain<'_, ShapeId> {
         self.changed.drain(..)

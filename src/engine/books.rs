@@ -1,0 +1,185 @@
+//! Keeps ledger, series and MFU in step with what happens.
+
+use crate::ledger::idle::{Charger, Claim};
+use crate::ledger::{Account, Entry, Leaf, Payer, Series};
+use crate::sched::{Scheduler, TenantId, World};
+use crate::trace::{JobId, JobSpec, JobTable, RecordedState};
+use crate::units::gpus::MILLI_PER_GPU;
+use crate::units::{Span, Time};
+
+use super::options::Options;
+
+/// How the GPUs of one kind of job are booked.
+#[derive(Debug, Clone, Copy)]
+struct Booking {
+    payer: Payer,
+    gpus_per_unit: u32,
+    /// Thousandths of each GPU that the job asked for.
+    share: u32,
+    /// Where its progress goes.
+    progress: Leaf,
+    mfu_ppm: Option<u32>,
+}
+
+/// The books of a run.
+#[derive(Debug)]
+pub struct Books {
+    account: Account,
+    series: Series,
+    charger: Charger,
+    claims: Vec<Claim>,
+    fresh: Vec<Claim>,
+    bookings: Vec<Booking>,
+    /// `useful` milli-GPU x MFU, as one leaf of an account of its own, so that the same window cuts it.
+    mfu: Option<Account>,
+    /// Whether free GPUs or waiting jobs have changed since the last charge.
+    stale: bool,
+}
+
+/// The closed books.
+#[derive(Debug)]
+pub struct Closed {
+    pub window: Span,
+    pub ledger: Vec<Entry>,
+    pub mfu_weighted: Option<u128>,
+    pub series: Vec<crate::ledger::Bucket>,
+}
+
+impl Books {
+    /// Opens the books at `origin`, before anything has happened.
+    pub fn open(world: &World<'_>, lines: usize, options: &Options, origin: Time) -> Self {
+        let tenants = world.classes.tenants().len();
+        let pools = world.spec.pools.len();
+        let opens = origin.after(options.warmup);
+        let bookings: Vec<Booking> = bookings(world, options);
+        let mfu = bookings.iter().any(|b| b.mfu_ppm.is_some());
+        Books {
+            account: Account::new(tenants, pools, opens, options.cooldown),
+            series: Series::new(origin),
+            charger: Charger::new(world.classes.shapes().len(), lines),
+            claims: Vec::new(),
+            fresh: Vec::new(),
+            bookings,
+            mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
+            stale: true,
+        }
+    }
+
+    /// The clock goes on to `now`.
+    pub fn advance(&mut self, now: Time) {
+        self.series.advance(now);
+    }
+
+    /// A job waits.
+    pub fn submitted(&mut self, now: Time) {
+        self.series.submitted(now);
+        self.stale = true;
+    }
+
+    fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, now: Time) {
+        if delta != 0 {
+            self.account.change(payer, pool, leaf, delta, now);
+            self.series.change(leaf, delta, now);
+        }
+    }
+
+    /// A job that has not started holds so many units more (or fewer).
+    pub fn held(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
+        let booking = self.bookings[jobs.spec_id(job).index()];
+        let milli = units * i64::from(booking.gpus_per_unit) * MILLI_PER_GPU as i64;
+        self.change(booking.payer, pool, Leaf::GangHold, milli, now);
+        self.stale = true;
+    }
+
+    /// So many units more (or fewer) of a job run.
+    pub fn running(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
+        let booking = self.bookings[jobs.spec_id(job).index()];
+        let gpus = units * i64::from(booking.gpus_per_unit);
+        let asked = gpus * i64::from(booking.share);
+        self.change(booking.payer, pool, booking.progress, asked, now);
+        self.change(booking.payer, pool, Leaf::SliceWaste, gpus * MILLI_PER_GPU as i64 - asked, now);
+        if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
+            mfu.change(Payer::NOBODY, 0, Leaf::Useful, asked * i64::from(ppm), now);
+        }
+        self.stale = true;
+    }
+
+    /// A job left the queue for good.
+    pub fn started(&mut self, now: Time) {
+        self.series.started(now);
+    }
+
+    /// A job ended.
+    pub fn ended(&mut self) {
+        self.series.ended();
+    }
+
+    /// Charges the free GPUs from now on, if anything has changed.
+    pub fn charge_idle(&mut self, world: &mut World<'_>, policy: &dyn Scheduler) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        self.charger.claims(world, policy.held_back(), policy.incomplete(), &mut fresh);
+        if fresh != self.claims {
+            let before = std::mem::take(&mut self.claims);
+            for claim in &before {
+                self.change(claim.payer, claim.pool, claim.leaf, -(claim.milli as i64), world.now);
+            }
+            for claim in &fresh {
+                self.change(claim.payer, claim.pool, claim.leaf, claim.milli as i64, world.now);
+            }
+            self.claims = std::mem::replace(&mut fresh, before);
+        }
+        self.fresh = fresh;
+    }
+
+    /// Waiting jobs x microseconds so far.
+    pub fn queue_integral(&self, end: Time) -> u128 {
+        self.series.queue_integral(end)
+    }
+
+    /// Closes the books of a run that ended at `end`.
+    pub fn close(self, end: Time) -> Closed {
+        let (window, ledger) = self.account.close(end);
+        let mfu_weighted = self.mfu.map(|mfu| mfu.close(end).1.iter().map(|e| e.time.raw()).sum());
+        Closed { window, ledger, mfu_weighted, series: self.series.close(end) }
+    }
+}
+
+/// How each spec of the table is booked.
+fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
+    let tenants = world.classes.tenants();
+    let number: std::collections::BTreeMap<&str, u32> =
+        tenants.iter().enumerate().map(|(i, name)| (name.as_str(), i as u32)).collect();
+    world
+        .jobs
+        .specs()
+        .iter()
+        .map(|spec| Booking {
+            payer: Payer::tenant(TenantId(number[spec.tenant.as_str()])),
+            gpus_per_unit: crate::cluster::Request::of(spec).gpus,
+            share: share(spec),
+            progress: progress_leaf(spec, options),
+            mfu_ppm: spec.mfu_ppm.or(options.mfu_ppm),
+        })
+        .collect()
+}
+
+fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
+    let discarded = match spec.state {
+        Some(RecordedState::Failed) => options.discard_failed,
+        Some(RecordedState::Cancelled) => options.discard_cancelled,
+        Some(RecordedState::Timeout) => options.discard_timeout,
+        _ => false,
+    };
+    if discarded { Leaf::Discarded } else { Leaf::Useful }
+}
+
+/// Thousandths of a GPU that a job asks for: its share, or the compute slices of its MIG profile out of seven.
+fn share(spec: &JobSpec) -> u32 {
+    let by_share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
+    let by_profile = spec.mig.as_deref().and_then(|p| p.split_once('g')).and_then(|(n, _)| n.parse::<u64>().ok());
+    let milli = by_profile.map_or(by_share, |slices| by_share.min(slices * MILLI_PER_GPU / 7));
+    milli.min(MILLI_PER_GPU) as u32
+}

@@ -1,0 +1,43 @@
+//! What a run needs beside the cluster, the jobs and the policy.
+
+use crate::sched::RunTimes;
+use crate::units::{Span, Time};
+
+/// How a run treats its jobs and which part of it counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The root of the random streams.
+    pub seed: u64,
+    /// Run times and their estimates.
+    pub times: RunTimes,
+    /// Whether the GPU-time of jobs recorded as failed is `discarded`.
+    pub discard_failed: bool,
+    /// Whether that of jobs recorded as cancelled is.
+    pub discard_cancelled: bool,
+    /// Whether that of jobs recorded as timed out is.
+    pub discard_timeout: bool,
+    /// MFU of jobs that have none of their own, in millionths.
+    pub mfu_ppm: Option<u32>,
+    /// The run ends at this instant at the latest.
+    pub until: Option<Time>,
+    /// So much at the start of the horizon does not count.
+    pub warmup: Span,
+    /// So much at its end does not count.
+    pub cooldown: Span,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            seed: 0,
+            times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
+            discard_failed: true,
+            discard_cancelled: false,
+            discard_timeout: false,
+            mfu_ppm: None,
+            until: None,
+            warmup: Span::ZERO,
+            cooldown: Span::ZERO,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a run leaves behind: the fate of each job, the ledger, the series.
+
+use crate::ledger::{Bucket, Entry};
+use crate::sched::{Classes, Stage};
+use crate::trace::JobId;
+use crate::units::{GpuTime, Span, Time};
+
+/// No instant.
+const NEVER: Time = Time::MAX;
+
+/// When and where jobs ran.
+#[derive(Debug, Clone)]
+pub struct Fates {
+    stages: Vec<Stage>,
+    starts: Vec<Time>,
+    ends: Vec<Time>,
+    pools: Vec<u16>,
+    nodes: Vec<u32>,
+}
+
+/// Partial holders that blocked each other for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deadlock {
+    /// When it was complete.
+    pub at: Time,
+    /// Jobs that hold something and can never start.
+    pub holders: u64,
+    /// GPUs that they hold, by pool.
+    pub gpus: Vec<u64>,
+}
+
+/// The result of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What became of each job.
+    pub fates: Fates,
+    /// The kinds of jobs, with the names of lines and tenants.
+    pub classes: Classes,
+    /// The first submission of a job that was not rejected.
+    pub origin: Time,
+    /// Where the horizon ends.
+    pub end: Time,
+    /// Where the measured window opens.
+    pub window_opens: Time,
+    /// How long it is.
+    pub window: Span,
+    /// GPU-time by payer, pool and leaf, within the window.
+    pub ledger: Vec<Entry>,
+    /// `useful` milli-GPU microseconds x MFU in millionths, within the window; `None` where no job has an MFU.
+    pub mfu_weighted: Option<u128>,
+    /// The run over time.
+    pub series: Vec<Bucket>,
+    /// How it got stuck, if it did.
+    pub deadlock: Option<Deadlock>,
+    /// Instants at which anything happened.
+    pub instants: u64,
+    /// Scheduling passes.
+    pub passes: u64,
+}
+
+impl Fates {
+    /// Nothing has become of any of `jobs` jobs.
+    #[must_use]
+    pub fn new(jobs: usize) -> Self {
+        Fates {
+            stages: Vec::new(),
+            starts: vec![NEVER; jobs],
+            ends: vec![NEVER; jobs],
+            pools: vec![0; jobs],
+            nodes: vec![0; jobs],
+        }
+    }
+
+    pub(super) fn settle(&mut self, stages: Vec<Stage>) {
+        self.stages = stages;
+    }
+
+    pub(super) fn started(&mut self, job: JobId, at: Time, pool: u16, nodes: usize) {
+        self.starts[job.index()] = at;
+        self.pools[job.index()] = pool;
+        self.nodes[job.index()] = nodes as u32;
+    }
+
+    pub(super) fn grown(&mut self, job: JobId, nodes: usize) {
+        self.nodes[job.index()] = nodes as u32;
+    }
+
+    pub(super) fn ended(&mut self, job: JobId, at: Time) {
+        self.ends[job.index()] = at;
+    }
+
+    /// Where the job was in its life when the run ended.
+    #[must_use]
+    pub fn stage(&self, job: JobId) -> Stage {
+        self.stages[job.index()]
+    }
+
+    /// When it started.
+    #[must_use]
+    pub fn start(&self, job: JobId) -> Option<Time> {
+        Some(self.starts[job.index()]).filter(|&t| t != NEVER)
+    }
+
+    /// When it ended.
+    #[must_use]
+    pub fn end(&self, job: JobId) -> Option<Time> {
+        Some(self.ends[job.index()]).filter(|&t| t != NEVER)
+    }
+
+    /// The pool in which it ran.
+    #[must_use]
+    pub fn pool(&self, job: JobId) -> Option<u16> {
+        self.start(job).map(|_| self.pools[job.index()])
+    }
+
+    /// On how many nodes it ran.
+    #[must_use]
+    pub fn nodes(&self, job: JobId) -> Option<u32> {
+        self.start(job).map(|_| self.nodes[job.index()])
+    }
+}
+
+impl Outcome {
+    /// The whole horizon.
+    #[must_use]
+    pub fn horizon(&self) -> Span {
+        self.end.since_or_zero(self.origin)
+    }
+
+    /// GPU-time of a leaf over all pools and payers.
+    #[must_use]
+    pub fn leaf(&self, leaf: crate::ledger::Leaf) -> GpuTime {
+        self.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time).sum()
+    }
+}

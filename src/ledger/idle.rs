@@ -1,0 +1,357 @@
+//! Who claims the free GPUs: the walk over waiting shapes after each pass.
+//!
+//! (a) In policy order, each waiting job that could be placed now, alone, and that asks for no more than is unclaimed
+//! there, claims its GPUs under the rule that stops it. (b) In policy order, each other one claims what it can get:
+//! `capacity_wait` where no pool of its has enough unclaimed, else `stranded` or `fragmentation`; what it still lacks
+//! it claims in pools that are closed to it. (c) The rest is `no_demand`. Jobs of one shape claim together at the
+//! place of the first of them, so this walks shapes, not jobs, and stops as soon as nothing is unclaimed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::Payer;
+use super::leaf::Leaf;
+use crate::cluster::{Placement, Placer, placement};
+use crate::sched::classes::{Bar, Class, ClassId, LineId, ShapeId};
+use crate::sched::waiting::Rank;
+use crate::sched::{HeldBack, World};
+use crate::trace::JobId;
+use crate::units::gpus::MILLI_PER_GPU;
+use crate::units::rng::Stream;
+
+/// Free GPUs claimed by somebody, for a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose job claims them.
+    pub payer: Payer,
+    /// Where they are.
+    pub pool: u16,
+    /// Why they are idle.
+    pub leaf: Leaf,
+    /// How many thousandths.
+    pub milli: u64,
+}
+
+/// Keeps the order of the waiting shapes and works out the claims.
+#[derive(Debug)]
+pub struct Charger {
+    /// The active shapes of each line, by the rank of their first job.
+    lines: Vec<BTreeSet<(Rank, ShapeId)>>,
+    /// Where each shape stands in them.
+    place: Vec<Option<Rank>>,
+    /// How many active shapes each class has.
+    active: BTreeMap<ClassId, u32>,
+    /// Jobs of each shape that have claimed in step (a) of the walk under way.
+    claimed: Vec<u64>,
+    heads: Vec<(JobId, LineId)>,
+}
+
+/// Waiting jobs that claim together.
+#[derive(Debug, Clone, Copy)]
+struct Claimant<'a> {
+    class: &'a Class,
+    payer: Payer,
+    /// How many jobs.
+    jobs: u64,
+    /// Units that each of them lacks.
+    units: u32,
+    /// A job of them that holds a part already: it is bound to the pool where it does.
+    partial: Option<JobId>,
+}
+
+/// What is unclaimed, and the claims so far.
+struct Walk<'w, 'a> {
+    world: &'w World<'a>,
+    unclaimed: Vec<u64>,
+    claims: &'w mut Vec<Claim>,
+}
+
+impl Charger {
+    /// For the shapes and lines of a run.
+    #[must_use]
+    pub fn new(shapes: usize, lines: usize) -> Self {
+        Charger {
+            lines: vec![BTreeSet::new(); lines.max(1)],
+            place: vec![None; shapes],
+            active: BTreeMap::new(),
+            claimed: vec![0; shapes],
+            heads: Vec::new(),
+        }
+    }
+
+    /// Takes in who came to wait and who left.
+    pub fn follow(&mut self, world: &mut World<'_>) {
+        let changed: Vec<ShapeId> = world.waiting.drain_changed().collect();
+        for shape in changed {
+            let first = world.waiting.shape_first(shape).map(|job| world.waiting.rank(job));
+            let before = std::mem::replace(&mut self.place[shape.index()], first);
+            if before == first {
+                continue;
+            }
+            let line = &mut self.lines[world.waiting.line_of(shape).index()];
+            let class = world.classes.shapes()[shape.index()].class;
+            if let Some(rank) = before {
+                line.remove(&(rank, shape));
+            }
+            if let Some(rank) = first {
+                line.insert((rank, shape));
+            }
+            match (before, first) {
+                (None, Some(_)) => *self.active.entry(class).or_insert(0) += 1,
+                (Some(_), None) => {
+                    let left = self.active.entry(class).or_insert(1);
+                    *left -= 1;
+                    if *left == 0 {
+                        self.active.remove(&class);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The claims on all GPUs that are free now, into `claims`.
+    pub fn claims(
+        &mut self,
+        world: &mut World<'_>,
+        held_back: Option<HeldBack>,
+        incomplete: (&BTreeSet<JobId>, bool),
+        claims: &mut Vec<Claim>,
+    ) {
+        claims.clear();
+        self.follow(world);
+        let world = &*world;
+        let unclaimed: Vec<u64> = world.pools.iter().map(|p| p.free_gpus() * MILLI_PER_GPU).collect();
+        let mut walk = Walk { world, unclaimed, claims };
+        if !walk.is_done() && (!world.waiting.is_empty() || !incomplete.0.is_empty()) {
+            let mut heads = std::mem::take(&mut self.heads);
+            world.waiting.lines_by_head(&mut heads);
+            let fitted = match held_back {
+                Some(rule) => self.claim_fitting(&mut walk, &heads, rule),
+                None => Vec::new(),
+            };
+            if incomplete.0.is_empty() {
+                self.claim_others(&mut walk, &heads);
+            } else {
+                self.claim_with_partial(&mut walk, &heads, incomplete);
+            }
+            for shape in fitted {
+                self.claimed[shape.index()] = 0;
+            }
+            self.heads = heads;
+        }
+        walk.leave_rest();
+    }
+
+    /// Step (a). Gives the shapes that claimed.
+    fn claim_fitting(&mut self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)], rule: HeldBack) -> Vec<ShapeId> {
+        let leaf = match rule {
+            HeldBack::HeadOfLine => Leaf::HeadOfLine,
+            HeldBack::Reserved => Leaf::Reserved,
+        };
+        let mut fitting: BTreeMap<ClassId, Vec<u16>> = BTreeMap::new();
+        let mut shapes_left = 0;
+        for (&class, &shapes) in &self.active {
+            let kind = &walk.world.classes.classes()[class.index()];
+            if kind.request.gpus == 0 {
+                continue;
+            }
+            let fits = |pool: &&u16| placement::fits(&walk.world.pools[**pool as usize], &kind.request);
+            let pools: Vec<u16> = kind.pools.iter().filter(fits).copied().collect();
+            if !pools.is_empty() {
+                fitting.insert(class, pools);
+                shapes_left += shapes;
+            }
+        }
+        let mut claimed = Vec::new();
+        for &(_, line) in heads {
+            for &(_, shape) in &self.lines[line.index()] {
+                if shapes_left == 0 || walk.is_done() {
+                    return claimed;
+                }
+                let of = walk.world.classes.shapes()[shape.index()];
+                let Some(pools) = fitting.get(&of.class) else { continue };
+                shapes_left -= 1;
+                let jobs = walk.world.waiting.shape_len(shape) as u64;
+                let each = walk.world.classes.classes()[of.class.index()].request.total_gpus() * MILLI_PER_GPU;
+                let served = walk.claim_whole(pools, jobs, each, Payer::tenant(of.tenant), leaf);
+                if served > 0 {
+                    self.claimed[shape.index()] = served;
+                    claimed.push(shape);
+                }
+            }
+        }
+        claimed
+    }
+
+    /// Step (b).
+    fn claim_others(&self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)]) {
+        for &(_, line) in heads {
+            for &(_, shape) in &self.lines[line.index()] {
+                if walk.is_done() {
+                    return;
+                }
+                let jobs = walk.world.waiting.shape_len(shape) as u64 - self.claimed[shape.index()];
+                walk.claim(&shape_claimant(walk.world, shape, jobs));
+            }
+        }
+    }
+
+    /// Step (b) where some jobs hold a part already: they claim for what they lack.
+    fn claim_with_partial(
+        &self,
+        walk: &mut Walk<'_, '_>,
+        heads: &[(JobId, LineId)],
+        (incomplete, first): (&BTreeSet<JobId>, bool),
+    ) {
+        let world = walk.world;
+        let mut partial_of: BTreeMap<ShapeId, u64> = BTreeMap::new();
+        let mut together: BTreeMap<(ShapeId, u32, u16), (JobId, u64)> = BTreeMap::new();
+        for &job in incomplete {
+            let shape = world.classes.shape_id(world.jobs, job);
+            let Some(holder) = world.holders.of(job) else { continue };
+            if holder.start.is_none() {
+                *partial_of.entry(shape).or_insert(0) += 1;
+            }
+            together.entry((shape, world.missing_units(job), holder.held.pool)).or_insert((job, 0)).1 += 1;
+        }
+        let mut queue: Vec<((usize, Rank), Claimant<'_>)> = Vec::new();
+        for ((shape, units, _), (job, jobs)) in together {
+            let rank = if first { (0, job.0) } else { (1, world.waiting.rank(job)) };
+            let claimant = Claimant { units, partial: Some(job), ..shape_claimant(world, shape, jobs) };
+            queue.push((rank, claimant));
+        }
+        for (at, &(_, line)) in heads.iter().enumerate() {
+            for &(_, shape) in &self.lines[line.index()] {
+                let partial = partial_of.get(&shape).copied().unwrap_or(0);
+                let jobs = world.waiting.shape_len(shape) as u64 - self.claimed[shape.index()] - partial;
+                let whole = world.waiting.shape_jobs(shape).find(|job| world.holders.of(*job).is_none());
+                if let Some(job) = whole {
+                    queue.push(((1 + at, world.waiting.rank(job)), shape_claimant(world, shape, jobs)));
+                }
+            }
+        }
+        queue.sort_by_key(|(rank, _)| *rank);
+        for (_, claimant) in queue {
+            walk.claim(&claimant);
+        }
+    }
+}
+
+/// All jobs of a shape that hold nothing.
+fn shape_claimant<'a>(world: &World<'a>, shape: ShapeId, jobs: u64) -> Claimant<'a> {
+    let of = world.classes.shapes()[shape.index()];
+    let class = &world.classes.classes()[of.class.index()];
+    Claimant { class, payer: Payer::tenant(of.tenant), jobs, units: class.request.units, partial: None }
+}
+
+impl Walk<'_, '_> {
+    fn is_done(&self) -> bool {
+        self.unclaimed.iter().all(|&u| u == 0)
+    }
+
+    fn take(&mut self, pool: u16, milli: u64, payer: Payer, leaf: Leaf) {
+        if milli > 0 {
+            self.unclaimed[pool as usize] -= milli;
+            self.claims.push(Claim { payer, pool, leaf, milli });
+        }
+    }
+
+    /// Lets as many of `jobs` as can claim `each` in full in one of `pools`; gives how many did.
+    fn claim_whole(&mut self, pools: &[u16], jobs: u64, each: u64, payer: Payer, leaf: Leaf) -> u64 {
+        let mut left = jobs;
+        for &pool in pools {
+            let here = left.min(self.unclaimed[pool as usize] / each);
+            self.take(pool, here * each, payer, leaf);
+            left -= here;
+        }
+        jobs - left
+    }
+
+    fn claim(&mut self, claimant: &Claimant<'_>) {
+        let each = u64::from(claimant.units) * u64::from(claimant.class.request.gpus) * MILLI_PER_GPU;
+        if each == 0 || claimant.jobs == 0 {
+            return;
+        }
+        let bound = claimant.partial.and_then(|job| self.world.holders.of(job)).map(|h| h.held.pool);
+        let pools: Vec<u16> = match bound {
+            Some(pool) => vec![pool],
+            None => claimant.class.pools.clone(),
+        };
+        let mut lacking = self.claim_open(claimant, &pools, each);
+        let closed_by_choice =
+            claimant.class.pools.iter().filter(|p| !pools.contains(p)).map(|&pool| (pool, Bar::Type));
+        let mut barred: Vec<(u16, Bar)> = claimant.class.barred.iter().copied().chain(closed_by_choice).collect();
+        barred.sort_unstable();
+        for (pool, bar) in barred {
+            let leaf = match bar {
+                Bar::Type => Leaf::WrongType,
+                Bar::Queue => Leaf::Quota,
+            };
+            let milli = lacking.min(self.unclaimed[pool as usize]);
+            self.take(pool, milli, claimant.payer, leaf);
+            lacking -= milli;
+        }
+    }
+
+    /// Claims in the pools that are open to the jobs, job by job as far as that makes a difference; gives what they
+    /// still lack together.
+    fn claim_open(&mut self, claimant: &Claimant<'_>, pools: &[u16], each: u64) -> u64 {
+        let mut jobs = claimant.jobs;
+        let mut lacking = 0;
+        let mut shape_leaf = None;
+        while jobs > 0 {
+            let Some(&pool) = pools.iter().find(|&&p| self.unclaimed[p as usize] > 0) else {
+                return lacking + jobs * each;
+            };
+            let enough = pools.iter().any(|&p| self.unclaimed[p as usize] >= each);
+            if !enough {
+                let mut wanted = jobs * each;
+                for &pool in pools {
+                    let milli = wanted.min(self.unclaimed[pool as usize]);
+                    self.take(pool, milli, claimant.payer, Leaf::CapacityWait);
+                    wanted -= milli;
+                }
+                return lacking + wanted;
+            }
+            let leaf = *shape_leaf.get_or_insert_with(|| self.wrong_shape(claimant, pools));
+            let whole = jobs.min(self.unclaimed[pool as usize] / each);
+            if whole > 0 {
+                self.take(pool, whole * each, claimant.payer, leaf);
+                jobs -= whole;
+                continue;
+            }
+            let mut wanted = each;
+            for &pool in pools {
+                let milli = wanted.min(self.unclaimed[pool as usize]);
+                self.take(pool, milli, claimant.payer, leaf);
+                wanted -= milli;
+            }
+            lacking += wanted;
+            jobs -= 1;
+        }
+        lacking
+    }
+
+    /// Why enough free GPUs do not do: cores and memory, or the shape.
+    fn wrong_shape(&self, claimant: &Claimant<'_>, pools: &[u16]) -> Leaf {
+        let request = claimant.class.request.with_units(claimant.units).gpus_only();
+        let world = self.world;
+        let would_fit = match claimant.partial.and_then(|job| world.holders.of(job)) {
+            Some(holder) => {
+                let pool = &world.pools[holder.held.pool as usize];
+                let mut placer = Placer::new(Placement::FirstFit, Stream::new(0));
+                placer.place_beside(pool, &request, &holder.held).is_some()
+            }
+            None => pools.iter().any(|&p| placement::fits(&world.pools[p as usize], &request)),
+        };
+        if would_fit { Leaf::Stranded } else { Leaf::Fragmentation }
+    }
+
+    /// Step (c).
+    fn leave_rest(&mut self) {
+        for pool in 0..self.unclaimed.len() as u16 {
+            let rest = self.unclaimed[pool as usize];
+            self.take(pool, rest, Payer::NOBODY, Leaf::NoDemand);
+        }
+    }
+}

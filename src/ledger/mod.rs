@@ -1,0 +1,12 @@
+//! The GPU-time ledger: capacity x horizon cut into leaves that add up to it exactly.
+//!
+//! [`Account`] keeps the integrals, [`idle::Charger`] decides who claims free GPUs, [`Series`] shows it over time.
+
+pub mod account;
+pub mod idle;
+pub mod leaf;
+pub mod series;
+
+pub use account::{Account, Entry, Payer};
+pub use leaf::{LEAVES, Leaf, LeafGroup};
+pub use series::{Bucket, Series};

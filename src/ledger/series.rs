@@ -1,0 +1,190 @@
+//! The run over time in a bounded number of buckets, whatever its length.
+
+use super::account::Cell;
+use super::leaf::{LEAVES, Leaf};
+use crate::units::{Span, Time};
+
+/// The most buckets; when there would be more, two become one.
+pub const MOST_BUCKETS: usize = 1024;
+
+/// Everything up to an instant, added up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    leaves: [i128; LEAVES],
+    queue: i128,
+    submitted: u64,
+    started: u64,
+    ended: u64,
+}
+
+/// Sums at equidistant instants.
+#[derive(Debug)]
+pub struct Series {
+    origin: Time,
+    width: Span,
+    sums: Vec<Sums>,
+    next: Time,
+    leaves: [Cell; LEAVES],
+    queue: Cell,
+    submitted: u64,
+    started: u64,
+    ended: u64,
+}
+
+/// One bucket, ready to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// Where it begins.
+    pub start: Time,
+    /// How long it is; the last one may be shorter.
+    pub width: Span,
+    /// Milli-GPU microseconds by leaf.
+    pub leaves: [u128; LEAVES],
+    /// Waiting jobs x microseconds.
+    pub queue: u128,
+    /// Jobs submitted in it.
+    pub submitted: u64,
+    /// Jobs started in it.
+    pub started: u64,
+    /// Jobs ended in it.
+    pub ended: u64,
+}
+
+impl Series {
+    /// An empty series from `origin` on.
+    #[must_use]
+    pub fn new(origin: Time) -> Self {
+        let width = Span::from_seconds(1);
+        Series {
+            origin,
+            width,
+            sums: vec![Sums::default()],
+            next: origin.after(width),
+            leaves: [Cell::default(); LEAVES],
+            queue: Cell::default(),
+            submitted: 0,
+            started: 0,
+            ended: 0,
+        }
+    }
+
+    /// The clock goes on to `now`: what stood until then is booked at the bounds it passes.
+    pub fn advance(&mut self, now: Time) {
+        while self.next <= now {
+            self.sums.push(self.sums_at(self.next));
+            if self.sums.len() > MOST_BUCKETS {
+                self.halve();
+            }
+            self.next = self.origin.after(Span::from_micros(self.width.micros() * self.sums.len() as u64));
+        }
+    }
+
+    /// Every second bound goes.
+    fn halve(&mut self) {
+        let mut keep = false;
+        self.sums.retain(|_| {
+            keep = !keep;
+            keep
+        });
+        self.width = Span::from_micros(self.width.micros() * 2);
+    }
+
+    fn sums_at(&self, at: Time) -> Sums {
+        let mut leaves = [0; LEAVES];
+        for (sum, cell) in leaves.iter_mut().zip(&self.leaves) {
+            *sum = cell.until(at);
+        }
+        Sums {
+            leaves,
+            queue: self.queue.until(at),
+            submitted: self.submitted,
+            started: self.started,
+            ended: self.ended,
+        }
+    }
+
+    /// From `at` on, `delta` milli-GPU more are in a leaf.
+    pub fn change(&mut self, leaf: Leaf, delta: i64, at: Time) {
+        self.leaves[leaf as usize].change(delta, at);
+    }
+
+    /// A job was submitted and waits.
+    pub fn submitted(&mut self, at: Time) {
+        self.submitted += 1;
+        self.queue.change(1, at);
+    }
+
+    /// A job started.
+    pub fn started(&mut self, at: Time) {
+        self.started += 1;
+        self.queue.change(-1, at);
+    }
+
+    /// A job ended.
+    pub fn ended(&mut self) {
+        self.ended += 1;
+    }
+
+    /// Waiting jobs x microseconds up to `end`: the left side of Little's law.
+    #[must_use]
+    pub fn queue_integral(&self, end: Time) -> u128 {
+        self.queue.until(end).unsigned_abs()
+    }
+
+    /// The buckets of a run that ended at `end`.
+    #[must_use]
+    pub fn close(mut self, end: Time) -> Vec<Bucket> {
+        self.advance(end);
+        let last = self.sums_at(end);
+        let mut buckets = Vec::with_capacity(self.sums.len());
+        for (i, before) in self.sums.iter().enumerate() {
+            let start = self.origin.after(Span::from_micros(self.width.micros() * i as u64));
+            let (after, stop) = match self.sums.get(i + 1) {
+                Some(sums) => (sums, start.after(self.width)),
+                None => (&last, end),
+            };
+            if stop <= start && !buckets.is_empty() {
+                continue;
+            }
+            let mut leaves = [0; LEAVES];
+            for (leaf, (a, b)) in leaves.iter_mut().zip(after.leaves.iter().zip(&before.leaves)) {
+                *leaf = (a - b).unsigned_abs();
+            }
+            buckets.push(Bucket {
+                start,
+                width: stop.since_or_zero(start),
+                leaves,
+                queue: (after.queue - before.queue).unsigned_abs(),
+                submitted: after.submitted - before.submitted,
+                started: after.started - before.started,
+                ended: after.ended - before.ended,
+            });
+        }
+        buckets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_stay_few_and_lose_nothing() {
+        let mut series = Series::new(Time::ZERO);
+        let mut expected = 0u128;
+        for i in 0..5000u64 {
+            let now = Time::from_micros(i * 3_700_000);
+            series.advance(now);
+            series.change(Leaf::Useful, if i % 2 == 0 { 5 } else { -5 }, now);
+            if i % 2 == 0 {
+                expected += 5 * 3_700_000;
+            }
+        }
+        let end = Time::from_micros(5000 * 3_700_000);
+        let buckets = series.close(end);
+        assert!(buckets.len() <= MOST_BUCKETS && buckets.len() > MOST_BUCKETS / 4, "{}", buckets.len());
+        assert_eq!(buckets.iter().map(|b| b.leaves[0]).sum::<u128>(), expected);
+        assert_eq!(buckets.iter().map(|b| b.width.micros()).sum::<u64>(), end.micros());
+        assert!(buckets.windows(2).all(|w| w[0].start.after(w[0].width) == w[1].start));
+    }
+}
