@@ -1,5 +1,7 @@
 //! The tables T1 and T2 of the literature's rules on a node of four GPUs, checked start by start.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;

@@ -236,7 +236,7 @@ impl PoolState {
     /// How many units of `request` a node holds now, at most `request.units`.
     #[must_use]
     pub fn units_on(&self, node: usize, request: &Request) -> u32 {
-        let by_gpus = if request.gpus == 0 { request.units } else { self.free[node] / request.gpus };
+        let by_gpus = self.free[node].checked_div(request.gpus).unwrap_or(request.units);
         if by_gpus == 0 { 0 } else { by_gpus.min(self.units_beside_gpus(node, request)) }
     }
 
