@@ -1,5 +1,7 @@
 //! Exact reading of decimal numbers: no float between the text and the integer.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// Why a text is not a number of the wanted kind.
@@ -55,7 +57,31 @@ fn scaled_plain(text: &[u8], places: u32) -> Option<u64> {
             _ => return None,
         }
     }
-    value.checked_mul(10u64.pow(left.unwrap_or(places)))
+    value.checked_mul(*POWERS.get(left.unwrap_or(places) as usize)?)
+}
+
+/// Powers of ten up to the most places that any quantity is scaled by.
+const POWERS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
+/// An integer of `10^-places` units as its exact decimal, without trailing zeros: the inverse of [`scaled`].
+///
+/// `Unscaled(1_500_000, 6)` prints `1.5`; at most nine places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unscaled(pub u64, pub u32);
+
+impl fmt::Display for Unscaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = POWERS[self.1 as usize];
+        let (whole, mut rest, mut width) = (self.0 / power, self.0 % power, self.1 as usize);
+        if rest == 0 {
+            return write!(f, "{whole}");
+        }
+        while rest.is_multiple_of(10) {
+            rest /= 10;
+            width -= 1;
+        }
+        write!(f, "{whole}.{rest:0width$}")
+    }
 }
 
 fn scaled_general(text: &[u8], places: u32) -> Result<u64, DecimalError> {
@@ -163,6 +189,15 @@ mod tests {
             ("12345678.1234565", 12_345_678_123_456),
         ] {
             assert_eq!(scaled(text.as_bytes(), 6), Ok(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn prints_what_it_reads() {
+        for (text, places) in
+            [("0", 6), ("12.5", 6), ("0.000001", 6), ("3", 0), ("18446744073709.551615", 6), ("1.05", 9)]
+        {
+            assert_eq!(Unscaled(scaled(text.as_bytes(), places).unwrap(), places).to_string(), text);
         }
     }
 
