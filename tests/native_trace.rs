@@ -12,13 +12,13 @@ use proptest::prelude::*;
 /// A path of this test's own.
 fn place(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("native_trace");
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(&folder).expect("the test's folder can be made");
     folder.join(name)
 }
 
 fn read_text(name: &str, text: impl AsRef<[u8]>) -> Trace {
     let path = place(name);
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("the test's file can be written");
     native::read(&path, &ReadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -53,7 +53,7 @@ prop_compose! {
             cpu_milli,
             mem_bytes: u64::from(mem_bytes),
             priority,
-            topology: Topology::parse(Topology::WORDS[topology]).unwrap(),
+            topology: Topology::parse(Topology::WORDS[topology]).unwrap_or_default(),
             input_mbs,
             dataset_bytes: input_mbs.map(|v| v * 7),
             mfu_ppm: ppm,

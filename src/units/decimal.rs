@@ -31,6 +31,7 @@ pub enum DecimalError {
 ///
 /// # Errors
 /// [`DecimalError`] when the text is empty, malformed, negative, not finite, or does not fit 64 bits.
+#[inline]
 pub fn scaled(text: &[u8], places: u32) -> Result<u64, DecimalError> {
     if let Some(value) = scaled_plain(text, places) {
         return Ok(value);
@@ -40,24 +41,36 @@ pub fn scaled(text: &[u8], places: u32) -> Result<u64, DecimalError> {
 
 /// The common case, short digits with at most `places` decimals, without any bookkeeping.
 fn scaled_plain(text: &[u8], places: u32) -> Option<u64> {
+    // Sixteen digits fit 64 bits, so nothing can overflow before the last multiplication.
     if text.is_empty() || text.len() > 16 {
         return None;
     }
-    let mut value = 0u64;
-    let mut left = None;
-    for &byte in text {
-        match (byte, left) {
-            (b'0'..=b'9', None) => value = value * 10 + u64::from(byte - b'0'),
-            (b'0'..=b'9', Some(0)) => return None,
-            (b'0'..=b'9', Some(n)) => {
-                value = value * 10 + u64::from(byte - b'0');
-                left = Some(n - 1);
+    let (whole, rest) = leading_digits(0, text);
+    let (value, unused) = match rest {
+        [] => (whole, places as usize),
+        [b'.', decimals @ ..] if text.len() > 1 && decimals.len() <= places as usize => {
+            let (value, rest) = leading_digits(whole, decimals);
+            if !rest.is_empty() {
+                return None;
             }
-            (b'.', None) if text.len() > 1 => left = Some(places),
-            _ => return None,
+            (value, places as usize - decimals.len())
         }
+        _ => return None,
+    };
+    value.checked_mul(*POWERS.get(unused)?)
+}
+
+/// Appends the digits that `text` begins with to `value`; the second is what follows them.
+#[inline]
+fn leading_digits(mut value: u64, text: &[u8]) -> (u64, &[u8]) {
+    for (at, &byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (value, &text[at..]);
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
     }
-    value.checked_mul(*POWERS.get(left.unwrap_or(places) as usize)?)
+    (value, &[])
 }
 
 /// Powers of ten up to the most places that any quantity is scaled by.
@@ -84,6 +97,7 @@ impl fmt::Display for Unscaled {
     }
 }
 
+#[cold]
 fn scaled_general(text: &[u8], places: u32) -> Result<u64, DecimalError> {
     let text = text.trim_ascii();
     let (negative, unsigned) = match text {

@@ -40,16 +40,18 @@ fn grows(last: &[u8], id: &[u8]) -> bool {
     id.len() > last.len() || (id.len() == last.len() && id > last)
 }
 
-/// Part of a hash, and the row that has it.
+/// The hash of an id, and the row that has it.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    tag: u32,
+    hash: u32,
     row: u32,
 }
 
-const EMPTY: Slot = Slot { tag: 0, row: u32::MAX };
+const EMPTY: Slot = Slot { hash: 0, row: u32::MAX };
 
 /// Rows by the hash of their ids: open addressing, linear probing, at most half full.
+///
+/// The upper bits of the hash choose the slot, so that growing moves slots in order and looks at no id.
 #[derive(Debug)]
 struct RowSet {
     slots: Vec<Slot>,
@@ -64,37 +66,51 @@ impl RowSet {
 
     fn find_or_insert(&mut self, table: &JobTable, id: &[u8], row: u32) -> Option<u32> {
         if (self.len + 1) * 2 > self.slots.len() {
-            self.grow(table);
+            self.grow();
         }
         let hash = hash_of(id);
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.home(hash);
         loop {
             let slot = self.slots[at];
             if slot.row == EMPTY.row {
-                self.slots[at] = Slot { tag: (hash >> 32) as u32, row };
+                self.slots[at] = Slot { hash, row };
                 self.len += 1;
                 return None;
             }
-            if slot.tag == (hash >> 32) as u32 && table.id_of_row(slot.row as usize) == id {
+            if slot.hash == hash && table.id_of_row(slot.row as usize) == id {
                 return Some(slot.row);
             }
-            at = (at + 1) & mask;
+            at = self.next(at);
         }
     }
 
-    fn grow(&mut self, table: &JobTable) {
-        let old = std::mem::replace(self, RowSet::with_slots(self.slots.len() * 2));
-        for slot in old.slots.into_iter().filter(|s| s.row != EMPTY.row) {
-            self.find_or_insert(table, table.id_of_row(slot.row as usize), slot.row);
+    fn home(&self, hash: u32) -> usize {
+        ((u128::from(hash) * self.slots.len() as u128) >> 32) as usize
+    }
+
+    fn next(&self, at: usize) -> usize {
+        (at + 1) & (self.slots.len() - 1)
+    }
+
+    fn grow(&mut self) {
+        let mut larger = RowSet::with_slots(self.slots.len() * 2);
+        for &slot in self.slots.iter().filter(|s| s.row != EMPTY.row) {
+            let mut at = larger.home(slot.hash);
+            while larger.slots[at].row != EMPTY.row {
+                at = larger.next(at);
+            }
+            larger.slots[at] = slot;
         }
+        larger.len = self.len;
+        *self = larger;
     }
 }
 
-fn hash_of(id: &[u8]) -> u64 {
+fn hash_of(id: &[u8]) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(id);
-    hasher.finish()
+    let hash = hasher.finish();
+    (hash ^ (hash >> 32)) as u32
 }
 
 #[cfg(test)]
