@@ -54,6 +54,11 @@ impl Problems {
         }
     }
 
+    /// Counts problems that nobody described.
+    pub fn add_untold(&mut self, count: usize) {
+        self.untold += count;
+    }
+
     /// Adds all of another list.
     pub fn extend(&mut self, other: Problems) {
         self.untold += other.untold;

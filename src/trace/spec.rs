@@ -109,7 +109,7 @@ impl RecordedState {
 }
 
 /// Everything that a trace says of a job apart from its id and its times. Many jobs share one.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct JobSpec {
     /// Whole GPUs of all tasks together; 0 is a CPU job.
     pub gpus: u32,

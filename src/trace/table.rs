@@ -1,5 +1,7 @@
 //! All jobs of a run, in columns: memory is linear in the jobs with a small constant.
 
+use rustc_hash::FxHashMap;
+
 use super::row::JobRow;
 use super::spec::JobSpec;
 use crate::units::{Span, Time};
@@ -112,9 +114,13 @@ impl JobTable {
     /// The job's id in the trace.
     #[must_use]
     pub fn name(&self, job: JobId) -> &str {
-        let row = self.file_row(job);
+        std::str::from_utf8(self.id_of_row(self.file_row(job))).expect("ids are checked when read")
+    }
+
+    /// The id of the row-th row that was added.
+    pub(super) fn id_of_row(&self, row: usize) -> &[u8] {
         let start = if row == 0 { 0 } else { self.id_ends[row - 1] as usize };
-        std::str::from_utf8(&self.id_text[start..self.id_ends[row] as usize]).expect("ids are checked when read")
+        &self.id_text[start..self.id_ends[row] as usize]
     }
 
     /// The row of the file that the job stood in, the first job row being 0. Ties of instants break by it.
@@ -151,6 +157,18 @@ impl JobTable {
     #[must_use]
     pub fn recorded_end(&self, job: JobId) -> Option<Time> {
         self.recorded_end.value(job.index()).map(Time::from_micros)
+    }
+
+    /// Whether any job has a requested run time.
+    #[must_use]
+    pub fn has_walltimes(&self) -> bool {
+        !self.walltime.0.is_empty()
+    }
+
+    /// Whether any job has a recorded end.
+    #[must_use]
+    pub fn has_recorded_ends(&self) -> bool {
+        !self.recorded_end.0.is_empty()
     }
 
     /// Whether any job has a recorded start.
@@ -201,13 +219,25 @@ impl JobTable {
     pub fn push(&mut self, id: &[u8], times: JobTimes, spec: SpecId) {
         let row = self.submit.len();
         self.id_text.extend_from_slice(id);
-        self.id_ends.push(self.id_text.len() as u32);
+        self.id_ends.push(u32::try_from(self.id_text.len()).expect("the ids of a table are under 4 GiB"));
         self.submit.push(times.submit);
         self.duration.push(times.duration);
         self.walltime.push(row, times.walltime.map(Span::micros));
         self.recorded_start.push(row, times.recorded_start.map(Time::micros));
         self.recorded_end.push(row, times.recorded_end.map(Time::micros));
         self.spec.push(spec);
+    }
+
+    /// Gives back the memory that was set aside for further jobs.
+    pub fn shrink_to_fit(&mut self) {
+        self.id_text.shrink_to_fit();
+        self.id_ends.shrink_to_fit();
+        self.submit.shrink_to_fit();
+        self.duration.shrink_to_fit();
+        self.spec.shrink_to_fit();
+        for column in [&mut self.walltime, &mut self.recorded_start, &mut self.recorded_end] {
+            column.0.shrink_to_fit();
+        }
     }
 
     /// Bytes of all ids so far; the reader keeps it within 32 bits.
@@ -246,11 +276,15 @@ impl FromIterator<JobRow> for JobTable {
     /// Collects rows in file order and sorts them.
     fn from_iter<I: IntoIterator<Item = JobRow>>(rows: I) -> Self {
         let mut table = JobTable::default();
+        let mut known: FxHashMap<JobSpec, SpecId> = FxHashMap::default();
         for row in rows {
-            // A linear search from the back: rows of one kind come together, and small tables are the use of this.
-            let spec = match table.specs.iter().rposition(|s| *s == row.spec) {
-                Some(at) => SpecId(at as u32),
-                None => table.add_spec(row.spec),
+            let spec = match known.get(&row.spec) {
+                Some(&spec) => spec,
+                None => {
+                    let spec = table.add_spec(row.spec.clone());
+                    known.insert(row.spec, spec);
+                    spec
+                }
             };
             let times = JobTimes {
                 submit: row.submit,

@@ -1,5 +1,7 @@
 //! Exact reading of decimal numbers: no float between the text and the integer.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// Why a text is not a number of the wanted kind.
@@ -29,6 +31,7 @@ pub enum DecimalError {
 ///
 /// # Errors
 /// [`DecimalError`] when the text is empty, malformed, negative, not finite, or does not fit 64 bits.
+#[inline]
 pub fn scaled(text: &[u8], places: u32) -> Result<u64, DecimalError> {
     if let Some(value) = scaled_plain(text, places) {
         return Ok(value);
@@ -38,26 +41,63 @@ pub fn scaled(text: &[u8], places: u32) -> Result<u64, DecimalError> {
 
 /// The common case, short digits with at most `places` decimals, without any bookkeeping.
 fn scaled_plain(text: &[u8], places: u32) -> Option<u64> {
+    // Sixteen digits fit 64 bits, so nothing can overflow before the last multiplication.
     if text.is_empty() || text.len() > 16 {
         return None;
     }
-    let mut value = 0u64;
-    let mut left = None;
-    for &byte in text {
-        match (byte, left) {
-            (b'0'..=b'9', None) => value = value * 10 + u64::from(byte - b'0'),
-            (b'0'..=b'9', Some(0)) => return None,
-            (b'0'..=b'9', Some(n)) => {
-                value = value * 10 + u64::from(byte - b'0');
-                left = Some(n - 1);
+    let (whole, rest) = leading_digits(0, text);
+    let (value, unused) = match rest {
+        [] => (whole, places as usize),
+        [b'.', decimals @ ..] if text.len() > 1 && decimals.len() <= places as usize => {
+            let (value, rest) = leading_digits(whole, decimals);
+            if !rest.is_empty() {
+                return None;
             }
-            (b'.', None) if text.len() > 1 => left = Some(places),
-            _ => return None,
+            (value, places as usize - decimals.len())
         }
-    }
-    value.checked_mul(10u64.pow(left.unwrap_or(places)))
+        _ => return None,
+    };
+    value.checked_mul(*POWERS.get(unused)?)
 }
 
+/// Appends the digits that `text` begins with to `value`; the second is what follows them.
+#[inline]
+fn leading_digits(mut value: u64, text: &[u8]) -> (u64, &[u8]) {
+    for (at, &byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (value, &text[at..]);
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (value, &[])
+}
+
+/// Powers of ten up to the most places that any quantity is scaled by.
+const POWERS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
+/// An integer of `10^-places` units as its exact decimal, without trailing zeros: the inverse of [`scaled`].
+///
+/// `Unscaled(1_500_000, 6)` prints `1.5`; at most nine places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unscaled(pub u64, pub u32);
+
+impl fmt::Display for Unscaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = POWERS[self.1 as usize];
+        let (whole, mut rest, mut width) = (self.0 / power, self.0 % power, self.1 as usize);
+        if rest == 0 {
+            return write!(f, "{whole}");
+        }
+        while rest.is_multiple_of(10) {
+            rest /= 10;
+            width -= 1;
+        }
+        write!(f, "{whole}.{rest:0width$}")
+    }
+}
+
+#[cold]
 fn scaled_general(text: &[u8], places: u32) -> Result<u64, DecimalError> {
     let text = text.trim_ascii();
     let (negative, unsigned) = match text {
@@ -163,6 +203,15 @@ mod tests {
             ("12345678.1234565", 12_345_678_123_456),
         ] {
             assert_eq!(scaled(text.as_bytes(), 6), Ok(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn prints_what_it_reads() {
+        for (text, places) in
+            [("0", 6), ("12.5", 6), ("0.000001", 6), ("3", 0), ("18446744073709.551615", 6), ("1.05", 9)]
+        {
+            assert_eq!(Unscaled(scaled(text.as_bytes(), places).unwrap(), places).to_string(), text);
         }
     }
 

@@ -9,12 +9,16 @@ const P3: u64 = 0x1656_67B1_9E37_79F9;
 const P4: u64 = 0x85EB_CA77_C2B2_AE63;
 const P5: u64 = 0x27D4_EB2F_1656_67C5;
 
+/// Bytes that the four lanes take in at once.
+const STRIPE: usize = 32;
+
 /// A running XXH64.
 #[derive(Debug, Clone)]
 pub struct Fingerprint {
     seed: u64,
     lanes: [u64; 4],
-    pending: Vec<u8>,
+    /// The bytes behind the last whole stripe; the first `length % STRIPE` of them count.
+    pending: [u8; STRIPE],
     length: u64,
 }
 
@@ -23,7 +27,7 @@ impl Fingerprint {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let lanes = [seed.wrapping_add(P1).wrapping_add(P2), seed.wrapping_add(P2), seed, seed.wrapping_sub(P1)];
-        Fingerprint { seed, lanes, pending: Vec::with_capacity(32), length: 0 }
+        Fingerprint { seed, lanes, pending: [0; STRIPE], length: 0 }
     }
 
     /// The fingerprint of one piece of data.
@@ -36,36 +40,40 @@ impl Fingerprint {
 
     /// Takes in more data.
     pub fn update(&mut self, mut data: &[u8]) {
+        let pending = self.pending_len();
         self.length += data.len() as u64;
-        if !self.pending.is_empty() {
-            let take = data.len().min(32 - self.pending.len());
-            self.pending.extend_from_slice(&data[..take]);
+        if pending > 0 {
+            let take = data.len().min(STRIPE - pending);
+            self.pending[pending..pending + take].copy_from_slice(&data[..take]);
             data = &data[take..];
-            if self.pending.len() < 32 {
+            if pending + take < STRIPE {
                 return;
             }
-            let stripe = std::mem::take(&mut self.pending);
+            let stripe = self.pending;
             self.consume(&stripe);
-            self.pending = stripe;
-            self.pending.clear();
         }
-        let whole = data.len() / 32 * 32;
-        for stripe in data[..whole].chunks_exact(32) {
+        let (stripes, rest) = data.as_chunks::<STRIPE>();
+        for stripe in stripes {
             self.consume(stripe);
         }
-        self.pending.extend_from_slice(&data[whole..]);
+        self.pending[..rest.len()].copy_from_slice(rest);
     }
 
-    fn consume(&mut self, stripe: &[u8]) {
-        for (lane, word) in self.lanes.iter_mut().zip(stripe.chunks_exact(8)) {
-            *lane = round(*lane, word64(word));
+    fn pending_len(&self) -> usize {
+        (self.length % STRIPE as u64) as usize
+    }
+
+    fn consume(&mut self, stripe: &[u8; STRIPE]) {
+        let (words, _) = stripe.as_chunks::<8>();
+        for (lane, word) in self.lanes.iter_mut().zip(words) {
+            *lane = round(*lane, u64::from_le_bytes(*word));
         }
     }
 
     /// The 64-bit value of all data taken in so far.
     #[must_use]
     pub fn value(&self) -> u64 {
-        let mut hash = if self.length >= 32 {
+        let mut hash = if self.length >= STRIPE as u64 {
             let [a, b, c, d] = self.lanes;
             let mixed = a
                 .rotate_left(1)
@@ -77,15 +85,14 @@ impl Fingerprint {
             self.seed.wrapping_add(P5)
         };
         hash = hash.wrapping_add(self.length);
-        let mut rest = self.pending.as_slice();
-        while rest.len() >= 8 {
-            hash = (hash ^ round(0, word64(&rest[..8]))).rotate_left(27).wrapping_mul(P1).wrapping_add(P4);
-            rest = &rest[8..];
+        let (words, mut rest) = self.pending[..self.pending_len()].as_chunks::<8>();
+        for word in words {
+            hash = (hash ^ round(0, u64::from_le_bytes(*word))).rotate_left(27).wrapping_mul(P1).wrapping_add(P4);
         }
-        if rest.len() >= 4 {
-            let word = u64::from(u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]));
+        if let Some((half, tail)) = rest.split_first_chunk::<4>() {
+            let word = u64::from(u32::from_le_bytes(*half));
             hash = (hash ^ word.wrapping_mul(P1)).rotate_left(23).wrapping_mul(P2).wrapping_add(P3);
-            rest = &rest[4..];
+            rest = tail;
         }
         for &byte in rest {
             hash = (hash ^ u64::from(byte).wrapping_mul(P5)).rotate_left(11).wrapping_mul(P1);
@@ -98,10 +105,6 @@ impl Fingerprint {
 
 fn round(lane: u64, word: u64) -> u64 {
     lane.wrapping_add(word.wrapping_mul(P2)).rotate_left(31).wrapping_mul(P1)
-}
-
-fn word64(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |acc, &b| (acc << 8) | u64::from(b))
 }
 
 #[cfg(test)]

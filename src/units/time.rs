@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::decimal::Unscaled;
+
 /// Microseconds in a second.
 pub const MICROS_PER_SECOND: u64 = 1_000_000;
 
@@ -95,12 +97,7 @@ impl Span {
 
 /// Writes microseconds as decimal seconds without trailing zeros: `12.5`, `3`, `0.000001`.
 pub fn write_seconds(out: &mut impl fmt::Write, micros: u64) -> fmt::Result {
-    let (whole, fraction) = (micros / MICROS_PER_SECOND, micros % MICROS_PER_SECOND);
-    if fraction == 0 {
-        return write!(out, "{whole}");
-    }
-    let digits = format!("{fraction:06}");
-    write!(out, "{whole}.{}", digits.trim_end_matches('0'))
+    write!(out, "{}", Unscaled(micros, 6))
 }
 
 impl fmt::Display for Time {
