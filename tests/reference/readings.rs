@@ -1,0 +1,77 @@
+//! Where the documents can be read in two ways: what the reference does, and the alternative.
+//!
+//! Readings with a switch (the constants below) change with one word; the others name the function to change.
+//!
+//! Requests and life of a job
+//! * Rejection (`world::World::new`): under `gang` and `pods` a job "can never fit" when not even `min_tasks` units
+//!   fit; under the others when all its units do not. Alternative: all units under every policy.
+//! * A pass is run at every instant at which anything happens, the submission of a rejected job included, and again at
+//!   the same instant only after a completion.
+//! * Estimates are `walltime x factor` rounded down to the microsecond (`world::new_job`); the test workloads make it
+//!   exact. Enforced walltimes do not know the factor. Who is done exactly at the walltime is finished, not killed.
+//! * `until`: everything at that very instant still happens (completions, arrivals, the pass). What is submitted later
+//!   is unfinished, even if it could never fit.
+//! * Horizon (`simulate`): starts with the first submission that is not rejected. With unfinished jobs and no `until`
+//!   it ends at the last event, a rejected submission being one.
+//! * `pods` ends when nothing can happen any more; jobs on other nodes play on beside deadlocked ones. Alternative: the
+//!   run ends at the instant at which `elastic::deadlocked` first holds.
+//!
+//! `gang` and `pods`
+//! * `gang` starts in the first pool, and at the closest level of a preferred topology, that holds `min_tasks`, with as
+//!   many tasks as fit there (`placement::place_in`). Alternative: as many tasks as possible first, then pool and level.
+//! * Missing members come by (submit, row) of their jobs over all lines, as many of a job as fit in one placement.
+//! * Members that come later lie in the pool of the others, and in their rack, node or island where that is required;
+//!   where it is preferred, in that of the others if all of them lie in one and there is room, else wider.
+//! * `pods`: a pod's topology is that of its job, and the first pod chooses the domain on its own account (it is the
+//!   "whole request" when it is placed). A job that started with `min_tasks` goes on placing its other pods, but runs
+//!   for its recorded duration whatever their number (only `gang` is excepted from that).
+//! * A task of no GPU makes progress as any other.
+//!
+//! EASY and conservative
+//! * By count (`world::any_free_gpu_will_do`): CPU and memory limits count in the pools that a job may use; a CPU job
+//!   does not spoil it, unless its line may not use the GPU pool or it has a required topology.
+//! * EASY wakes up for nothing but submissions and completions; its reservations are remade at each pass. Conservative
+//!   wakes up at reserved starts, with `replan` too.
+//! * Conservative has one profile for all lines; the walk is line after line. Arrivals come last over all lines, line
+//!   after line among themselves. Alternative: by (submit, row).
+//! * A conservative job is expected to hold [start, start + estimate) but must fit at its start in any case
+//!   (an estimate of 0). Holdings of no length bar nobody.
+//! * Due reservations are tried before the walk, on the nodes that they name; a walk may then find them others. In the
+//!   walk a job may get a later start than it had only where somebody outlived the estimate.
+//! * `replan` knows no turns: a job that should have started is placed in queue order like any other.
+//!
+//! Placement
+//! * CPU jobs know islands like others: they lie beside an island of the right number of free GPUs; a node without GPUs
+//!   is one island. In a pool with `island = "rack"` a node lies in one island with its rack.
+//! * `island-pack` chooses racks, and nodes for a `node` need, like `pack`, and looks for an island within these.
+//! * `spread`: "with tasks" means that the job has the column, not that it has more than one unit.
+//!
+//! Ledger
+//! * A request is in whole GPUs, also of a share: that is what is taken. The rest of a share is `slice_waste` from the
+//!   moment the GPU is held, before the start under `pods` too.
+//! * `discarded` goes by the recorded state alone: also of a job that is killed or unfinished in the simulation.
+//! * Rule (a): the first pool in which the job fits and in which its request is unclaimed. A barred pool is no such pool,
+//!   so `quota` arises only in rule (b).
+//! * Rule (b): the leaf is decided from what is unclaimed in the pools of the job before it claims. "Would fit with
+//!   unlimited CPU and memory" looks at what is free, not at what is unclaimed, in any pool of the job. Alternative: only
+//!   in those with enough unclaimed. An elastic job "fits" when it could start, or go on growing.
+//! * A pool barred both by GPU type and by line counts as `quota`. Alternative: `wrong_type`.
+//! * A shape keeps the place of its first waiting job in both rules, also if that job claimed under (a). The shape
+//!   counts units without a place, so a job with some units placed has another shape.
+//! * Under `gang` missing members claim before the lines, by (submit, row). Under `pods` a job with pods missing stands in
+//!   its line, started or not, and may be its head. The pools of a job that holds units remain all that it may use.
+
+/// EASY by nodes, a candidate that outlasts the reservation's start. `false`: it may use "what is free now less what
+/// the reservation needs then", node by node. `true`: what is free now, as far as it is also free then beside the
+/// reservation (GPUs that running jobs return serve the reservation first).
+pub const FREE_THEN_COUNTS: bool = false;
+
+/// EASY by nodes, several expected ends at one instant. `false`: they are released one after the other, by (submit,
+/// row), and the head takes the first place that it finds. `true`: together.
+pub const TIED_ENDS_RELEASE_TOGETHER: bool = false;
+
+/// Conservative by nodes, a walk that finds the same start again. `false`: the place is chosen anew. `true`: it stays.
+pub const KEEP_PLACE_AT_SAME_TIME: bool = false;
+
+/// Conservative, several due reservations. `false`: the one with the earliest start first. `true`: in queue order.
+pub const DUE_IN_QUEUE_ORDER: bool = false;
