@@ -1,4 +1,8 @@
 //! fleetsim: a discrete-event simulator for the utilization of GPU clusters.
+pub mod cli;
+pub mod cluster;
 pub mod input;
+pub mod scenario;
+pub mod sched;
 pub mod trace;
 pub mod units;

@@ -1,0 +1,5 @@
+//! Who decides what starts where and when.
+
+pub mod registry;
+
+pub use registry::{PolicyChoice, PolicyEntry};
