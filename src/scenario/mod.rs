@@ -11,6 +11,8 @@ pub mod overlay;
 pub mod policy;
 pub mod pools;
 pub mod read;
+pub mod resolved;
+pub mod schema;
 pub mod section;
 pub mod shape;
 pub mod tables;
@@ -20,6 +22,8 @@ pub mod value;
 pub mod workload;
 
 pub use read::{Overrides, load, of_bytes, of_tree};
+pub use resolved::resolved;
+pub use schema::schema;
 pub use types::{Measure, PriceSource, Scenario, Source, Variant, Workload};
 
 #[cfg(test)]
