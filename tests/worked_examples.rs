@@ -11,17 +11,7 @@ use fleetsim::units::{Span, Time, UsdPerGpuHour};
 
 /// One node with four identical GPUs.
 fn c4() -> ClusterSpec {
-    let gpu = GpuType {
-        id: "x".into(),
-        arch: String::new(),
-        memory_gb: 1,
-        bandwidth_gbs: 1,
-        tflops: 1,
-        fp8_tflops: None,
-        power_w: 1,
-        mig_instances: 1,
-        price: None,
-    };
+    let gpu = GpuType { id: "x".into(), ..GpuType::default() };
     ClusterSpec {
         gpu_types: vec![gpu],
         pools: vec![PoolSpec {

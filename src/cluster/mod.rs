@@ -4,6 +4,8 @@
 //! [`Placement`] finds its node by looking into a few buckets. Nothing here knows of time or of who waits.
 
 pub mod allocation;
+pub mod catalog;
+pub mod owned;
 pub mod placement;
 pub mod pool;
 pub mod request;

@@ -2,26 +2,28 @@
 
 use crate::units::UsdPerGpuHour;
 
-/// A kind of GPU, from the catalog or from the scenario.
-#[derive(Debug, Clone, PartialEq)]
+/// A kind of GPU, from the catalog or from the scenario. Of a scenario's own type nothing but the id need be known.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct GpuType {
     /// The id that scenarios and traces use: `h100-sxm`.
     pub id: String,
     /// Architecture and year of release, as text.
-    pub arch: String,
-    /// Memory in GB as marketed.
-    pub memory_gb: u32,
-    /// Memory bandwidth in GB/s.
-    pub bandwidth_gbs: u32,
+    pub arch: Option<String>,
+    /// Bytes of memory, as marketed.
+    pub memory_bytes: Option<u64>,
+    /// Memory bandwidth in bytes per second.
+    pub bandwidth: Option<u64>,
     /// Dense BF16 (or, where the part has none, FP16) peak in TFLOPS.
-    pub tflops: u32,
+    pub tflops: Option<f64>,
     /// Dense FP8 peak in TFLOPS, where the part has it.
-    pub fp8_tflops: Option<u32>,
+    pub fp8_tflops: Option<f64>,
     /// The vendor's maximum power of the module in watts.
-    pub power_w: u32,
+    pub power_w: Option<u32>,
     /// The most MIG instances; 1 without MIG.
     pub mig_instances: u8,
-    /// What an hour of it rents for, when the scenario gives no price.
+    /// Bytes per second, in one direction, of its links to the other GPUs of its island.
+    pub link: Option<u64>,
+    /// What an hour of it rents for, when the pool gives no price.
     pub price: Option<UsdPerGpuHour>,
 }
 

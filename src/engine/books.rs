@@ -3,7 +3,7 @@
 use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Entry, Leaf, Payer, Series};
 use crate::sched::{Scheduler, TenantId, World};
-use crate::trace::{JobId, JobSpec, JobTable, RecordedState};
+use crate::trace::{JobId, JobSpec, JobTable};
 use crate::units::gpus::MILLI_PER_GPU;
 use crate::units::{Span, Time};
 
@@ -167,12 +167,7 @@ fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
 }
 
 fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
-    let discarded = match spec.state {
-        Some(RecordedState::Failed) => options.discard_failed,
-        Some(RecordedState::Cancelled) => options.discard_cancelled,
-        Some(RecordedState::Timeout) => options.discard_timeout,
-        _ => false,
-    };
+    let discarded = spec.state.is_some_and(|state| options.discard.contains(&state));
     if discarded { Leaf::Discarded } else { Leaf::Useful }
 }
 

@@ -1,6 +1,7 @@
 //! What a run needs beside the cluster, the jobs and the policy.
 
 use crate::sched::RunTimes;
+use crate::trace::RecordedState;
 use crate::units::{Span, Time};
 
 /// How a run treats its jobs and which part of it counts.
@@ -10,12 +11,8 @@ pub struct Options {
     pub seed: u64,
     /// Run times and their estimates.
     pub times: RunTimes,
-    /// Whether the GPU-time of jobs recorded as failed is `discarded`.
-    pub discard_failed: bool,
-    /// Whether that of jobs recorded as cancelled is.
-    pub discard_cancelled: bool,
-    /// Whether that of jobs recorded as timed out is.
-    pub discard_timeout: bool,
+    /// Recorded states whose jobs' GPU-time is `discarded`.
+    pub discard: Vec<RecordedState>,
     /// MFU of jobs that have none of their own, in millionths.
     pub mfu_ppm: Option<u32>,
     /// The run ends at this instant at the latest.
@@ -31,9 +28,7 @@ impl Default for Options {
         Options {
             seed: 0,
             times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
-            discard_failed: true,
-            discard_cancelled: false,
-            discard_timeout: false,
+            discard: vec![RecordedState::Failed],
             mfu_ppm: None,
             until: None,
             warmup: Span::ZERO,

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use crate::cluster::ClusterSpec;
+use crate::cluster::owned::Owned;
 use crate::sched::PolicyChoice;
+use crate::trace::RecordedState;
+use crate::trace::generate::Generator;
+use crate::units::keys::Params;
 use crate::units::{Span, Time};
 
 /// Everything that one simulation needs, apart from the jobs themselves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// The name in reports.
     pub name: String,
@@ -15,14 +19,42 @@ pub struct Scenario {
     pub seed: u64,
     /// The hardware.
     pub cluster: ClusterSpec,
+    /// Where the price of each pool of the cluster comes from, in the same order.
+    pub prices: Vec<PriceSource>,
     /// The jobs and how they are treated.
     pub workload: Workload,
     /// Who decides.
     pub policy: PolicyChoice,
     /// Which part of the run counts.
     pub measure: Measure,
+    /// What to compare it with, in file order; variants have none of their own.
+    pub variants: Vec<Variant>,
     /// What the reader should know: defaults taken, keys dropped.
     pub notices: Vec<String>,
+}
+
+/// A scenario to compare with: the file's with some keys set otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Its name, unique among the variants.
+    pub name: String,
+    /// The whole of it.
+    pub scenario: Scenario,
+}
+
+/// Where the price of a pool's GPU-hour comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PriceSource {
+    /// The scenario names it, for the pool or its GPU type.
+    Given,
+    /// From purchase and running costs.
+    Owned(Owned),
+    /// The catalog's rental price; who asks it, and when.
+    Catalog(&'static str),
+    /// Nobody knows: $0.
+    Unknown,
+    /// The pool has no GPUs.
+    NoGpus,
 }
 
 /// Where the jobs come from and how they are treated.
@@ -36,10 +68,8 @@ pub struct Workload {
     pub enforce_walltime: bool,
     /// The run-time estimate is the walltime times this; > 0.
     pub estimate_factor: f64,
-    /// Whether the GPU-time of jobs recorded as failed counts as `discarded`.
-    pub discard_failed: bool,
-    /// Whether that of jobs recorded as cancelled does too.
-    pub discard_cancelled: bool,
+    /// Recorded states whose jobs' useful GPU-time counts as `discarded`.
+    pub discard: Vec<RecordedState>,
     /// MFU of jobs that have none of their own, in millionths.
     pub mfu_ppm: Option<u32>,
     /// Whether recorded queue times are held against the simulated ones.
@@ -51,8 +81,13 @@ pub struct Workload {
 pub enum Source {
     /// A native trace; the path is as the current folder sees it.
     Trace(PathBuf),
-    /// Made on the spot.
-    Generate(crate::trace::generate::Generator),
+    /// Made on the spot, from these keys.
+    Generate {
+        /// What makes it.
+        generator: Generator,
+        /// The keys of `[workload.generate]` that were given.
+        params: Params,
+    },
 }
 
 /// Which part of the run counts in ledger, utilizations and quantiles.
@@ -64,4 +99,12 @@ pub struct Measure {
     pub warmup: Span,
     /// So much at its end does not count.
     pub cooldown: Span,
+}
+
+impl Workload {
+    /// Whether the useful time of a job that ended so counts as `discarded`.
+    #[must_use]
+    pub fn discards(&self, state: RecordedState) -> bool {
+        self.discard.contains(&state)
+    }
 }

@@ -40,6 +40,17 @@ pub enum Kind {
     Price,
     /// One of some words.
     Choice(&'static [&'static str]),
+    /// A list of some words, each at most once.
+    Choices(&'static [&'static str]),
+    /// A whole number within bounds, both included, or one word.
+    CountOr {
+        /// The smallest value.
+        min: u64,
+        /// The largest value.
+        max: u64,
+        /// The word.
+        word: &'static str,
+    },
 }
 
 /// A described key.
@@ -60,13 +71,13 @@ pub struct Key {
 pub enum Value {
     /// Of [`Kind::Bool`].
     Bool(bool),
-    /// Of [`Kind::Count`].
+    /// Of [`Kind::Count`] and the number of [`Kind::CountOr`].
     Count(u64),
     /// Of [`Kind::Number`].
     Number(f64),
-    /// Of [`Kind::Text`] and [`Kind::Choice`].
+    /// Of [`Kind::Text`] and [`Kind::Choice`], and the word of [`Kind::CountOr`].
     Text(String),
-    /// Of [`Kind::Texts`].
+    /// Of [`Kind::Texts`] and [`Kind::Choices`].
     Texts(Vec<String>),
     /// Of [`Kind::Duration`].
     Duration(Span),

@@ -72,6 +72,15 @@ impl fmt::Display for Usd {
     }
 }
 
+/// As a scenario writes it, with at least two decimals: `$2.50/gpu-h`.
+impl fmt::Display for UsdPerGpuHour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = format!("{:06}", self.0 % MICROS_PER_DOLLAR);
+        let shown = decimals.trim_end_matches('0').len().max(2);
+        write!(f, "${}.{}/gpu-h", self.0 / MICROS_PER_DOLLAR, &decimals[..shown])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +90,7 @@ mod tests {
         let price = UsdPerGpuHour::from_micros(2_500_000);
         let time = GpuTime::from_raw(8 * 3600 * GpuTime::PER_GPU_SECOND);
         assert_eq!(price.cost_of(time).to_string(), "20.000000");
+        assert_eq!(price.to_string(), "$2.50/gpu-h");
+        assert_eq!(UsdPerGpuHour::from_micros(1_239_909).to_string(), "$1.239909/gpu-h");
     }
 }

@@ -64,6 +64,16 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     in_base_units(number, unit.trim(), BYTE_UNITS, expected)
 }
 
+/// Writes an amount of bytes in the largest unit that holds it without a fraction: `2TB`, `1536MiB`.
+#[must_use]
+pub fn bytes_text(bytes: u64) -> String {
+    let fits = |unit: &&Unit| bytes >= unit.base && bytes.is_multiple_of(unit.base);
+    match BYTE_UNITS.iter().filter(fits).max_by_key(|unit| unit.base) {
+        Some(unit) => format!("{}{}", bytes / unit.base, unit.names[0]),
+        None => format!("{bytes}B"),
+    }
+}
+
 /// Reads a bandwidth in bytes per second: `80GB/s`.
 ///
 /// # Errors
@@ -142,6 +152,9 @@ mod tests {
         assert_eq!(bytes("2TB"), Ok(2_000_000_000_000));
         assert_eq!(bytes("1.5GiB"), Ok(1_610_612_736));
         assert_eq!(bandwidth("80GB/s"), Ok(80_000_000_000));
+        for text in ["2TB", "1536MiB", "3350GB", "7B", "0B"] {
+            assert_eq!(bytes_text(bytes(text).unwrap()), text);
+        }
         assert!(bandwidth("80GB").unwrap_err().contains("GB/s"));
         assert_eq!(price("$2.50/gpu-h").unwrap().micros(), 2_500_000);
         assert_eq!(price("0.35 USD/gpu-h").unwrap().micros(), 350_000);

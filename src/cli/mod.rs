@@ -1,0 +1,3 @@
+//! The commands of the terminal.
+
+pub mod catalog;

@@ -1,0 +1,30 @@
+//! Scenarios: what to simulate, in a TOML file that is readable in a minute.
+//!
+//! A file becomes a tree in which every key and value knows its place ([`tree`]); the command line and variants change
+//! that tree ([`overlay`]); then one description of all keys ([`tables`]) says what is unknown ([`shape`]), what a
+//! value must be ([`value`], [`section`]), and what the JSON Schema holds. One file per section turns checked values
+//! into the [`Scenario`]. Everything wrong is collected and told at once.
+
+pub mod gpus;
+pub mod measure;
+pub mod overlay;
+pub mod policy;
+pub mod pools;
+pub mod read;
+pub mod resolved;
+pub mod schema;
+pub mod section;
+pub mod shape;
+pub mod tables;
+pub mod tree;
+pub mod types;
+pub mod value;
+pub mod workload;
+
+pub use read::{Overrides, load, of_bytes, of_tree};
+pub use resolved::resolved;
+pub use schema::schema;
+pub use types::{Measure, PriceSource, Scenario, Source, Variant, Workload};
+
+#[cfg(test)]
+mod tests;

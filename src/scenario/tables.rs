@@ -1,0 +1,302 @@
+//! What a scenario may contain: one description, from which reading, "did you mean", `--set` and the schema follow.
+
+use crate::cluster::{catalog, owned};
+use crate::trace::generate;
+use crate::units::keys::{Key, Kind};
+
+/// A table of a scenario.
+#[derive(Debug)]
+pub struct Table {
+    /// What it describes.
+    pub doc: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+    /// Those of its keys that must be there.
+    pub required: &'static [&'static str],
+    /// The tables within it.
+    pub tables: &'static [Sub],
+    /// Names that the format reserves for parts that this version does not have.
+    pub reserved: &'static [&'static str],
+}
+
+/// A table within a table.
+#[derive(Debug)]
+pub struct Sub {
+    /// Its key.
+    pub name: &'static str,
+    /// What stands there.
+    pub form: Form,
+}
+
+/// What stands under the key of a table within a table.
+#[derive(Debug)]
+pub enum Form {
+    /// The table itself.
+    One(&'static Table),
+    /// Tables by name.
+    Named(Named),
+    /// The policy, externally tagged: `[policy.fifo]`.
+    Policy,
+    /// Overlays for comparison: `[[variant]]`.
+    Variants,
+}
+
+/// Tables by name.
+#[derive(Debug)]
+pub struct Named {
+    /// What one of them is, in a word.
+    pub what: &'static str,
+    /// Each of them.
+    pub table: &'static Table,
+    /// Names that need no table in the file to be known.
+    pub built_in: fn() -> Vec<&'static str>,
+}
+
+const U32: u64 = u32::MAX as u64;
+const ONE_OR_MORE: Kind = Kind::Count { min: 1, max: U32 };
+const TIMES: Kind = Kind::Number { min: 0.001, max: 1000.0 };
+
+/// Recorded states whose GPU-time may count as discarded.
+pub const DISCARDABLE: &[&str] = &["failed", "cancelled", "timeout"];
+
+/// The whole scenario.
+pub static ROOT: Table = Table {
+    doc: "A fleetsim scenario: a cluster, a workload, a policy.",
+    keys: &[
+        Key { name: "name", kind: Kind::Text, default: "the file's name", doc: "The scenario's name in reports." },
+        Key {
+            name: "seed",
+            kind: Kind::Count { min: 0, max: u64::MAX },
+            default: "0",
+            doc: "The root of all random streams; one seed gives the same outputs, byte by byte.",
+        },
+    ],
+    required: &[],
+    tables: &[
+        Sub { name: "cluster", form: Form::One(&CLUSTER) },
+        Sub { name: "workload", form: Form::One(&WORKLOAD) },
+        Sub { name: "measure", form: Form::One(&MEASURE) },
+        Sub { name: "policy", form: Form::Policy },
+        Sub { name: "variant", form: Form::Variants },
+    ],
+    reserved: &["physics"],
+};
+
+static CLUSTER: Table = Table {
+    doc: "The hardware.",
+    keys: &[],
+    required: &[],
+    tables: &[
+        Sub { name: "pools", form: Form::Named(Named { what: "pool", table: &POOL, built_in: Vec::new }) },
+        Sub { name: "gpus", form: Form::Named(Named { what: "GPU type", table: &GPU, built_in: catalog::ids }) },
+    ],
+    reserved: &["storage"],
+};
+
+/// A pool of identical nodes.
+pub static POOL: Table = Table {
+    doc: "A pool of identical nodes; without `gpu` they have CPUs only. Jobs try pools in file order.",
+    keys: &[
+        Key {
+            name: "gpu",
+            kind: Kind::Text,
+            default: "none: nodes without GPUs",
+            doc: "GPU type: an id of the catalog, or one defined under [cluster.gpus.NAME].",
+        },
+        Key { name: "nodes", kind: ONE_OR_MORE, default: "required", doc: "Number of nodes." },
+        Key { name: "gpus_per_node", kind: ONE_OR_MORE, default: "required with gpu", doc: "GPUs of one node." },
+        Key {
+            name: "island",
+            kind: Kind::CountOr { min: 1, max: U32, word: "rack" },
+            default: "gpus_per_node",
+            doc: "GPUs per NVLink island; it divides gpus_per_node. \"rack\": all GPUs of a rack, as in an NVL72.",
+        },
+        Key { name: "nodes_per_rack", kind: ONE_OR_MORE, default: "all nodes: one rack", doc: "Nodes of one rack." },
+        Key { name: "cpus_per_node", kind: ONE_OR_MORE, default: "unlimited", doc: "CPU cores of one node." },
+        Key { name: "mem_per_node", kind: Kind::Bytes, default: "unlimited", doc: "Memory of one node." },
+        Key {
+            name: "price",
+            kind: Kind::Price,
+            default: "the rental price of the GPU type",
+            doc: "What a GPU-hour costs; instead, [cluster.pools.NAME.owned] derives it from a purchase.",
+        },
+        Key {
+            name: "queues",
+            kind: Kind::Texts,
+            default: "every line",
+            doc: "The lines (values of the trace's queue column) that may use the pool.",
+        },
+    ],
+    required: &["nodes"],
+    tables: &[Sub { name: "owned", form: Form::One(&OWNED) }],
+    reserved: &["storage"],
+};
+
+/// Purchase and running of owned GPUs.
+pub static OWNED: Table = Table {
+    doc: "Price of a GPU-hour from purchase, power and operation.",
+    keys: owned::KEYS,
+    required: &["capex", "power_kw"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// A GPU type, or changes to one of the catalog.
+pub static GPU: Table = Table {
+    doc: "A GPU type of the scenario's own, or other properties for one of the catalog.",
+    keys: &[
+        Key {
+            name: "arch",
+            kind: Kind::Text,
+            default: "the catalog's, or unknown",
+            doc: "Architecture and year of release.",
+        },
+        Key { name: "memory", kind: Kind::Bytes, default: "the catalog's, or unknown", doc: "Memory of one GPU." },
+        Key {
+            name: "bandwidth",
+            kind: Kind::Bandwidth,
+            default: "the catalog's, or unknown",
+            doc: "Memory bandwidth of one GPU.",
+        },
+        Key {
+            name: "tflops",
+            kind: Kind::Number { min: 0.001, max: 1e9 },
+            default: "the catalog's, or unknown",
+            doc: "Dense BF16 (or FP16) peak in TFLOPS.",
+        },
+        Key {
+            name: "fp8_tflops",
+            kind: Kind::Number { min: 0.001, max: 1e9 },
+            default: "the catalog's, or unknown",
+            doc: "Dense FP8 peak in TFLOPS.",
+        },
+        Key {
+            name: "power_w",
+            kind: ONE_OR_MORE,
+            default: "the catalog's, or unknown",
+            doc: "Maximum power in watts.",
+        },
+        Key {
+            name: "mig_instances",
+            kind: Kind::Count { min: 1, max: 64 },
+            default: "the catalog's, or 1",
+            doc: "The most MIG instances of one GPU; 1 without MIG.",
+        },
+        Key {
+            name: "link",
+            kind: Kind::Bandwidth,
+            default: "the catalog's, or unknown",
+            doc: "Bandwidth of one GPU to the others of its island, in one direction.",
+        },
+        Key {
+            name: "price",
+            kind: Kind::Price,
+            default: "the catalog's, or $0",
+            doc: "What a GPU-hour rents for in pools that give no price.",
+        },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// The jobs.
+pub static WORKLOAD: Table = Table {
+    doc: "The jobs: `trace` or [workload.generate], and how they are treated.",
+    keys: &[
+        Key {
+            name: "trace",
+            kind: Kind::Text,
+            default: "required without [workload.generate]",
+            doc: "A native trace (.csv, .csv.gz, .csv.zst), relative to the scenario file.",
+        },
+        Key { name: "scale", kind: TIMES, default: "1", doc: "Arrivals this many times as dense." },
+        Key {
+            name: "enforce_walltime",
+            kind: Kind::Bool,
+            default: "false",
+            doc: "Whether a job is killed at its walltime.",
+        },
+        Key {
+            name: "estimate_factor",
+            kind: TIMES,
+            default: "1",
+            doc: "The run-time estimate of a job is its walltime times this.",
+        },
+        Key {
+            name: "discard",
+            kind: Kind::Choices(DISCARDABLE),
+            default: "failed",
+            doc: "Recorded states whose jobs' useful GPU-time counts as discarded.",
+        },
+        Key {
+            name: "mfu",
+            kind: Kind::Number { min: 0.0, max: 1.0 },
+            default: "unknown",
+            doc: "Model-FLOPs utilization assumed for jobs that name none.",
+        },
+        Key {
+            name: "recorded",
+            kind: Kind::Bool,
+            default: "false",
+            doc: "Whether the trace's recorded queue times are held against the simulated ones.",
+        },
+    ],
+    required: &[],
+    tables: &[Sub { name: "generate", form: Form::One(&GENERATE) }],
+    reserved: &[],
+};
+
+/// A workload made on the spot.
+pub static GENERATE: Table =
+    Table { doc: "A synthetic workload.", keys: generate::KEYS, required: &[], tables: &[], reserved: &[] };
+
+/// Which part of the run counts.
+pub static MEASURE: Table = Table {
+    doc: "Which part of the run counts.",
+    keys: &[
+        Key {
+            name: "until",
+            kind: Kind::Duration,
+            default: "the end of the last job",
+            doc: "The run ends so long after the start of the trace at the latest.",
+        },
+        Key {
+            name: "warmup",
+            kind: Kind::Duration,
+            default: "0s",
+            doc: "So much at the start of the horizon does not count.",
+        },
+        Key {
+            name: "cooldown",
+            kind: Kind::Duration,
+            default: "0s",
+            doc: "So much at the end of the horizon does not count.",
+        },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// Keys of a `[[variant]]` beside `set`, whose value is a table of overlays.
+pub const VARIANT_KEYS: &[Key] =
+    &[Key { name: "name", kind: Kind::Text, default: "required", doc: "The variant's name, unique in the scenario." }];
+
+/// What `set` of a `[[variant]]` does.
+pub const VARIANT_SET: &str =
+    "Overlays on the scenario by dotted key, as { \"cluster.pools.h100.nodes\" = 24 }, each as --set would take it.";
+
+impl Table {
+    /// The table within with this key.
+    #[must_use]
+    pub fn sub(&self, name: &str) -> Option<&'static Sub> {
+        self.tables.iter().find(|sub| sub.name == name)
+    }
+
+    /// The names of all its keys and tables.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|key| key.name).chain(self.tables.iter().map(|sub| sub.name)).collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! `[workload]`: where the jobs come from and how they are treated.
+
+use std::path::{Path, PathBuf};
+
+use super::section::Section;
+use super::tables::{GENERATE, WORKLOAD};
+use super::tree::{Data, Entry, Node, Place};
+use super::types::{Source, Workload};
+use crate::input::Problems;
+use crate::trace::RecordedState;
+use crate::trace::generate::Generator;
+
+/// Where a trace comes from whose path is as the current folder sees it, not the scenario file's.
+pub const TRACE_ARGUMENT: &str = "--trace";
+
+/// Reads `[workload]`; `folder` is the scenario file's.
+pub fn read(root: &Node, folder: &Path, problems: &mut Problems) -> Option<Workload> {
+    let empty = Node::new(Data::Table(Vec::new()), &root.place);
+    let entry = root.entry("workload");
+    let (node, place) = entry.map_or((&empty, &root.place), |entry| (&entry.node, &entry.place));
+    let keys = Section::read(node, place, WORKLOAD.keys, WORKLOAD.required, "workload", problems);
+    let source = read_source(node, &keys, folder, problems);
+    let recorded = keys.values().bool_or("recorded", false);
+    if recorded && matches!(source, Some(Source::Generate { .. })) {
+        problems.push(keys.place("recorded").problem("`recorded`: a generated workload has no recorded queue times"));
+    }
+    Some(Workload {
+        source: source?,
+        scale: keys.number("scale").unwrap_or(1.0),
+        enforce_walltime: keys.values().bool_or("enforce_walltime", false),
+        estimate_factor: keys.number("estimate_factor").unwrap_or(1.0),
+        discard: keys.texts("discard").map_or_else(|| vec![RecordedState::Failed], states),
+        mfu_ppm: keys.number("mfu").map(|mfu| (mfu * 1e6).round() as u32),
+        recorded,
+    })
+}
+
+fn states(words: &[String]) -> Vec<RecordedState> {
+    let mut states: Vec<RecordedState> = words.iter().filter_map(|word| RecordedState::parse(word)).collect();
+    states.sort_unstable();
+    states
+}
+
+fn read_source(node: &Node, keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Source> {
+    let generate = node.entry("generate");
+    match (keys.has("trace"), generate) {
+        (true, Some(generate)) => {
+            problems.push(generate.place.problem(format!(
+                "both `trace` ({}) and [workload.generate] are given; a workload takes one of them",
+                keys.place("trace").brief()
+            )));
+            None
+        }
+        (true, None) => read_trace(keys, folder, problems).map(Source::Trace),
+        (false, Some(generate)) => read_generate(generate, problems),
+        (false, None) => {
+            let message = "the workload has no jobs; it needs `trace` in [workload], or [workload.generate]";
+            problems.push(keys.place("trace").problem(message));
+            None
+        }
+    }
+}
+
+fn read_trace(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let trace = keys.text("trace")?;
+    if trace.is_empty() {
+        problems.push(keys.place("trace").problem("`trace`: expected the path of a trace, found an empty text"));
+    }
+    if *keys.place("trace") == Place::whole(TRACE_ARGUMENT) {
+        return Some(PathBuf::from(trace));
+    }
+    Some(folder.join(trace))
+}
+
+fn read_generate(entry: &Entry, problems: &mut Problems) -> Option<Source> {
+    let title = "workload.generate";
+    let mut wrong = Problems::new();
+    let keys = Section::read(&entry.node, &entry.place, GENERATE.keys, GENERATE.required, title, &mut wrong);
+    let params = keys.values().clone();
+    if !wrong.is_empty() {
+        problems.extend(wrong);
+        return None;
+    }
+    match Generator::from_params(&params) {
+        Ok(generator) => Some(Source::Generate { generator, params }),
+        Err(message) => {
+            problems.push(entry.place.problem(format!("[{title}]: {message}")));
+            None
+        }
+    }
+}
