@@ -5,6 +5,7 @@ pub mod collections;
 pub mod engine;
 pub mod input;
 pub mod ledger;
+pub mod results;
 pub mod scenario;
 pub mod sched;
 pub mod trace;

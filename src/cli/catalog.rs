@@ -69,6 +69,14 @@ pub fn placements(words: impl IntoIterator<Item = (&'static str, &'static str)>)
     format!("{}\n", table.trim_fmt())
 }
 
+/// The trace formats that can be imported.
+#[must_use]
+pub fn formats() -> String {
+    let mut table = plain_table(&["format", "reads"]);
+    table.add_row(["native", "fleetsim's own CSV, plain, gzip or zstd; `run` reads it as it is"]);
+    format!("{}\n", table.trim_fmt())
+}
+
 fn settings(keys: &[Key]) -> String {
     let mut table = plain_table(&["key", "takes", "default", "does"]);
     for key in keys {

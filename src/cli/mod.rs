@@ -1,3 +1,97 @@
-//! The commands of the terminal.
+//! The commands of the terminal: one file each.
 
+pub mod args;
 pub mod catalog;
+mod failure;
+pub mod format;
+mod progress;
+mod run;
+mod summary;
+mod trace;
+
+use std::io::{self, Write};
+
+use clap::{CommandFactory, Parser};
+
+use args::{CatalogPart, Cli, Command};
+pub use failure::Failure;
+
+/// Where commands write: results to standard output, everything else to standard error.
+#[derive(Debug)]
+pub struct Output {
+    out: io::StdoutLock<'static>,
+}
+
+impl Output {
+    fn text(&mut self, text: &str) {
+        // A reader that has gone away (a closed pipe) is no failure of ours.
+        drop(self.out.write_all(text.as_bytes()));
+    }
+
+    fn notice(&mut self, notice: &str) {
+        drop(writeln!(io::stderr(), "note: {notice}"));
+    }
+}
+
+/// Parses the command line, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            drop(error.print());
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    let mut output = Output { out: io::stdout().lock() };
+    match dispatch(&cli.command, &mut output) {
+        Ok(()) => 0,
+        Err(failure) => {
+            drop(writeln!(io::stderr(), "{failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => run::run(args, output),
+        Command::Trace(command) => trace::run(command, output),
+        Command::Catalog { part } => {
+            output.text(&catalog_text(*part));
+            Ok(())
+        }
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&crate::scenario::schema()).expect("a schema is JSON");
+            output.text(&format!("{schema}\n"));
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "fleetsim", &mut script);
+            output.text(&String::from_utf8_lossy(&script));
+            Ok(())
+        }
+    }
+}
+
+fn catalog_text(part: Option<CatalogPart>) -> String {
+    let placements = || {
+        let words = crate::cluster::Placement::WORDS.map(|(word, _, doc)| (word, doc));
+        catalog::placements(words)
+    };
+    match part {
+        Some(CatalogPart::Gpus) => catalog::gpus(),
+        Some(CatalogPart::Policies) => catalog::policies(),
+        Some(CatalogPart::Placements) => placements(),
+        Some(CatalogPart::Formats) => catalog::formats(),
+        None => [
+            ("GPUs", catalog::gpus()),
+            ("Policies", catalog::policies()),
+            ("Placements", placements()),
+            ("Trace formats", catalog::formats()),
+        ]
+        .map(|(title, text)| format!("{title}\n\n{text}"))
+        .join("\n"),
+    }
+}

@@ -9,5 +9,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "best-effort-fifo",
     summary: "In order of submission; what does not fit is passed over.",
     keys: &[PLACEMENT],
+    uses_estimates: false,
     build: |_, placer| Box::new(ListPolicy::new(Order::ARRIVAL, Blocking::Skip, placer)),
 };

@@ -24,6 +24,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "conservative-backfill",
     summary: "Every waiting job gets a reservation; others pass where they delay none of them.",
     keys: &[PLACEMENT, REPLAN],
+    uses_estimates: true,
     build: |params, placer| {
         let replanning =
             if params.bool_or(REPLAN.name, false) { Replanning::FromScratch } else { Replanning::Compression };

@@ -26,6 +26,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "easy-backfill",
     summary: "The head of a line gets a reservation; others pass it where they do not delay it.",
     keys: &[PLACEMENT],
+    uses_estimates: true,
     build: |_, placer| Box::new(Easy::new(Order::ARRIVAL, placer)),
 };
 

@@ -9,5 +9,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "fifo",
     summary: "In order of submission; a head that does not fit blocks its line.",
     keys: &[PLACEMENT],
+    uses_estimates: false,
     build: |_, placer| Box::new(ListPolicy::new(Order::ARRIVAL, Blocking::Head, placer)),
 };

@@ -17,6 +17,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "pods",
     summary: "Pod by pod, each skipped if it has no place; partial jobs hold what they have and may deadlock.",
     keys: &[PLACEMENT],
+    uses_estimates: false,
     build: |_, placer| Box::new(Pods::new(placer)),
 };
 

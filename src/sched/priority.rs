@@ -9,5 +9,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     name: "priority",
     summary: "Highest priority first; the head blocks unless `skip` is set.",
     keys: &[PLACEMENT, SKIP],
+    uses_estimates: false,
     build: |params, placer| Box::new(ListPolicy::new(Order::by(Key::Priority), Blocking::from_skip(params), placer)),
 };

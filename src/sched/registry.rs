@@ -18,6 +18,8 @@ pub struct PolicyEntry {
     pub summary: &'static str,
     /// What can be set under `[policy.NAME]`.
     pub keys: &'static [Key],
+    /// Whether it looks at run-time estimates.
+    pub uses_estimates: bool,
     /// Makes it from its settings and the placer that they name.
     pub build: fn(&Params, Placer) -> Box<dyn Scheduler>,
 }

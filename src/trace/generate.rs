@@ -18,3 +18,11 @@ impl Generator {
         Ok(Generator)
     }
 }
+
+impl Generator {
+    /// Makes the jobs.
+    #[must_use]
+    pub fn generate(&self, _seed: u64) -> super::JobTable {
+        super::JobTable::default()
+    }
+}

@@ -1,0 +1,164 @@
+//! The command line: what can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where every GPU-second and every dollar of a cluster went, under any scheduler.
+#[derive(Debug, Parser)]
+#[command(name = "fleetsim", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 fine, 1 a check or regression failed, 2 usage or input, 3 internal.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a scenario, print its summary and write the run folder.
+    Run(RunArgs),
+    /// Import, generate, describe, check and convert traces.
+    #[command(subcommand)]
+    Trace(TraceCommand),
+    /// List what scenarios can name: GPUs, policies, placements, trace formats.
+    #[command(after_help = "Example: fleetsim catalog policies")]
+    Catalog {
+        /// Only this part.
+        #[arg(value_enum)]
+        part: Option<CatalogPart>,
+    },
+    /// Print the JSON Schema of scenario files, for editors.
+    #[command(after_help = "Example: fleetsim schema > fleetsim.schema.json")]
+    Schema,
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example: fleetsim completions bash > /etc/bash_completion.d/fleetsim")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Parts of the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CatalogPart {
+    /// GPU types with their properties and default prices.
+    Gpus,
+    /// Scheduling policies with their parameters.
+    Policies,
+    /// Placements.
+    Placements,
+    /// Trace formats that `trace import` reads.
+    Formats,
+}
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: fleetsim run scenarios/quickstart.toml --policy fifo --set cluster.pools.h100.nodes=24"
+)]
+pub struct RunArgs {
+    /// The scenario, a TOML file.
+    pub scenario: PathBuf,
+    /// Another trace than the scenario's.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Another policy; keys that it does not have are dropped with a notice.
+    #[arg(long, value_name = "NAME")]
+    pub policy: Option<String>,
+    /// Another value for a key of the scenario, such as cluster.pools.h100.nodes=24; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Another seed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// End the run here at the latest: a duration such as 30d, or seconds.
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+    /// The run folder; reports/NAME without.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write no charts and no HTML report.
+    #[arg(long)]
+    pub no_report: bool,
+}
+
+/// What can be done with traces.
+#[derive(Debug, Subcommand)]
+pub enum TraceCommand {
+    /// Turn a published dataset into a native trace and a scenario that runs at once.
+    #[command(after_help = "Example: fleetsim trace import --from openb pods.csv nodes.csv --out openb\n\
+                            `fleetsim catalog formats` lists the formats and the files that each takes.")]
+    Import(ImportArgs),
+    /// Make a synthetic trace.
+    #[command(
+        after_help = "Example: fleetsim trace generate --set jobs=10000 --set load=0.9 --set on_gpus=128 --out trace.csv.gz"
+    )]
+    Generate(GenerateArgs),
+    /// Describe a trace in numbers.
+    #[command(after_help = "Example: fleetsim trace stats traces/quickstart.csv --gpus 128")]
+    Stats(StatsArgs),
+    /// Say whether a trace can be read, and all that is wrong with it.
+    #[command(after_help = "Example: fleetsim trace validate trace.csv.gz")]
+    Validate {
+        /// The traces.
+        #[arg(required = true)]
+        traces: Vec<PathBuf>,
+    },
+    /// Write a native trace again: sorted, with only the columns in use, compressed or not by its ending.
+    #[command(after_help = "Example: fleetsim trace convert trace.csv trace.csv.gz")]
+    Convert {
+        /// The trace to read.
+        from: PathBuf,
+        /// The trace to write: .csv or .csv.gz.
+        to: PathBuf,
+    },
+}
+
+/// What `trace import` takes.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The dataset's format.
+    #[arg(long, value_name = "FORMAT")]
+    pub from: String,
+    /// Its files.
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// The folder for trace.csv.gz and scenario.toml.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// For the csv format: which of its columns is which, such as submit_s=arrival_s.
+    #[arg(long, value_name = "COLUMN=SOURCE,...")]
+    pub map: Vec<String>,
+    /// An option of the format.
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+}
+
+/// What `trace generate` takes.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// A setting of the generator, by the keys of [workload.generate]; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The seed.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The trace to write: .csv or .csv.gz.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// What `trace stats` takes.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// The trace.
+    pub trace: PathBuf,
+    /// GPUs of the cluster that the load is offered to.
+    #[arg(long, value_name = "N", conflicts_with = "scenario")]
+    pub gpus: Option<u64>,
+    /// A scenario whose cluster the load is offered to.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+}

@@ -1,0 +1,55 @@
+//! How a command fails: what is printed, and the exit code.
+
+use std::fmt;
+
+use crate::engine::RunError;
+use crate::input::{Problem, Problems};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The input, or how the command was used.
+    Input(Problems),
+    /// The simulation itself.
+    Internal(RunError),
+}
+
+impl Failure {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Input(_) => 2,
+            Failure::Internal(_) => 3,
+        }
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Failure::Input(problems)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Failure::Input(problem.into())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Failure::Internal(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Input(problems) => problems.fmt(f),
+            Failure::Internal(error) => {
+                write!(f, "internal error: {error}\nThis is a bug of fleetsim, not of your input.")
+            }
+        }
+    }
+}

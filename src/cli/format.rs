@@ -1,0 +1,81 @@
+//! Numbers as a person reads them.
+
+/// A duration in seconds: `0s`, `45s`, `12m 30s`, `3h 5m`, `2d 4h`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        return if seconds <= 0.0 { "0s".to_owned() } else { format!("{:.0}ms", (seconds * 1000.0).max(1.0)) };
+    }
+    let whole = seconds.round() as u64;
+    let pair = |a: u64, unit: &str, b: u64, minor: &str| match b {
+        0 => format!("{a}{unit}"),
+        _ => format!("{a}{unit} {b}{minor}"),
+    };
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3600 => pair(whole / 60, "m", whole % 60, "s"),
+        3600..86_400 => pair(whole / 3600, "h", whole % 3600 / 60, "m"),
+        _ => pair(whole / 86_400, "d", whole % 86_400 / 3600, "h"),
+    }
+}
+
+/// A whole number with thousands set apart: `1,234,567`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share as a percentage with one decimal.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// Dollars, rounded to whole ones from a hundred on.
+#[must_use]
+pub fn dollars(amount: f64) -> String {
+    if amount < 100.0 { format!("${amount:.2}") } else { format!("${}", count(amount.round() as u64)) }
+}
+
+/// `1 job`, `2 jobs`.
+#[must_use]
+pub fn plural(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_two_units_at_most() {
+        for (seconds, text) in [
+            (0.0, "0s"),
+            (0.02, "20ms"),
+            (45.0, "45s"),
+            (750.0, "12m 30s"),
+            (3600.0, "1h"),
+            (11_100.0, "3h 5m"),
+            (187_300.0, "2d 4h"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn counts_and_dollars_are_grouped() {
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(12), "12");
+        assert_eq!(dollars(1234.5), "$1,235");
+        assert_eq!(dollars(9.5), "$9.50");
+        assert_eq!(plural(1, "row"), "1 row");
+    }
+}

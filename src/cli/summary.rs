@@ -1,0 +1,179 @@
+//! The summary that a planner reads on the terminal.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::format::{count, dollars, duration, percent, plural};
+use crate::engine::Outcome;
+use crate::ledger::{Leaf, LeafGroup};
+use crate::results::metrics::{Distribution, Metrics};
+use crate::results::summary::deadlock_cost;
+use crate::scenario::Scenario;
+
+/// The whole text.
+#[must_use]
+pub fn text(scenario: &Scenario, metrics: &Metrics, outcome: &Outcome) -> String {
+    let mut parts = vec![title(scenario, metrics), utilization(metrics), jobs(metrics), queue(metrics)];
+    if let Some(recorded) = &metrics.recorded {
+        parts.push(recorded_against_simulated(recorded));
+    }
+    parts.push(idle(metrics));
+    parts.extend(held(metrics));
+    parts.extend(deadlock(scenario, outcome));
+    parts.join("\n")
+}
+
+fn title(scenario: &Scenario, metrics: &Metrics) -> String {
+    let gpus = scenario.cluster.gpu_count();
+    let horizon = duration(metrics.horizon.as_seconds());
+    let mut line = format!(
+        "{}: {} on {}, {horizon} simulated, seed {}\n",
+        scenario.name,
+        scenario.policy.entry.name,
+        plural(gpus, "GPU"),
+        scenario.seed
+    );
+    if metrics.window < metrics.horizon {
+        line.push_str(&format!(
+            "measured: {} of it (warm-up and cool-down cut off)\n",
+            duration(metrics.window.as_seconds())
+        ));
+    }
+    line
+}
+
+fn utilization(metrics: &Metrics) -> String {
+    let u = metrics.utilization;
+    let mut table = plain(&["utilization", "", ""]);
+    table.add_row(["allocated", &percent(u.allocated), "held by a job"]);
+    table.add_row(["occupied", &percent(u.occupied), "running a step"]);
+    table.add_row(["productive", &percent(u.productive), "making progress that was kept"]);
+    let mfu = u.mfu.map_or_else(|| "n/a".to_owned(), percent);
+    let meaning = if u.mfu.is_some() {
+        "of the GPUs' peak FLOPs, put to use"
+    } else {
+        "no mfu in the trace, nor workload.mfu in the scenario"
+    };
+    table.add_row(["MFU", &mfu, meaning]);
+    right(&mut table, &[1]);
+    finished(&table)
+}
+
+fn jobs(metrics: &Metrics) -> String {
+    let jobs = metrics.jobs;
+    let mut text = format!("{}: {} finished", plural(jobs.submitted, "job"), count(jobs.finished));
+    for (number, what) in
+        [(jobs.killed, "of them killed at the walltime"), (jobs.unfinished, "unfinished"), (jobs.rejected, "rejected")]
+    {
+        if number > 0 {
+            text.push_str(&format!(", {} {what}", count(number)));
+        }
+    }
+    text.push_str(&format!(
+        "; mean completion time {}, mean bounded slowdown {:.2}\n",
+        duration(metrics.jct.mean),
+        metrics.slowdown.mean
+    ));
+    text
+}
+
+fn queue(metrics: &Metrics) -> String {
+    let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
+    let mut row = |name: &str, jobs: u64, wait: &Distribution| {
+        let cells = [wait.mean, wait.p50, wait.p90, wait.p99, wait.max].map(duration);
+        let mut all = vec![name.to_owned(), count(jobs)];
+        all.extend(cells);
+        table.add_row(all);
+    };
+    row("all jobs", metrics.wait.count, &metrics.wait);
+    for class in &metrics.queue_by_size {
+        let name = if class.name == "1" { "1 GPU".to_owned() } else { format!("{} GPUs", class.name) };
+        row(&name.replace(" (CPU) GPUs", " GPUs (CPU job)"), class.jobs, &class.wait);
+    }
+    right(&mut table, &[1, 2, 3, 4, 5, 6]);
+    finished(&table)
+}
+
+fn recorded_against_simulated(recorded: &crate::results::metrics::RecordedWaits) -> String {
+    let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
+    for (name, wait) in [("recorded", &recorded.recorded), ("simulated", &recorded.simulated)] {
+        let mut cells = vec![name.to_owned(), count(wait.count)];
+        cells.extend([wait.mean, wait.p50, wait.p90, wait.p99, wait.max].map(duration));
+        table.add_row(cells);
+    }
+    right(&mut table, &[1, 2, 3, 4, 5, 6]);
+    let of = |r: Option<f64>| r.map_or_else(|| "n/a".to_owned(), |r| format!("{r:.3}"));
+    format!("{}correlation: {} (Pearson), {} (ranks)\n", finished(&table), of(recorded.pearson), of(recorded.spearman))
+}
+
+fn idle(metrics: &Metrics) -> String {
+    let total = plural_usd(metrics, metrics.idle_usd);
+    let heading = format!("idle GPUs cost {total}");
+    by_cause(metrics, &heading, |leaf| leaf.group() == LeafGroup::Idle)
+        .unwrap_or_else(|| "no GPU was idle\n".to_owned())
+}
+
+fn held(metrics: &Metrics) -> Option<String> {
+    let lost = |leaf: Leaf| matches!(leaf.group(), LeafGroup::Unproductive | LeafGroup::Unavailable);
+    let usd = Leaf::ALL.iter().filter(|&&l| lost(l)).map(|&l| metrics.leaf(l).usd).sum();
+    by_cause(metrics, &format!("held or unavailable without progress: {}", plural_usd(metrics, usd)), lost)
+}
+
+fn plural_usd(metrics: &Metrics, usd: crate::units::Usd) -> String {
+    format!("{}, {} a year", dollars(usd.as_dollars()), dollars(metrics.per_year(usd)))
+}
+
+/// The leaves of a kind, dearest first.
+fn by_cause(metrics: &Metrics, heading: &str, kind: impl Fn(Leaf) -> bool) -> Option<String> {
+    let mut leaves: Vec<Leaf> = Leaf::ALL.into_iter().filter(|&l| kind(l) && metrics.leaf(l).time.raw() > 0).collect();
+    leaves.sort_by_key(|&l| {
+        let amount = metrics.leaf(l);
+        (std::cmp::Reverse(amount.usd), std::cmp::Reverse(amount.time), l)
+    });
+    if leaves.is_empty() {
+        return None;
+    }
+    let mut table = plain(&["cause", "of capacity", "GPU-hours", "cost", "a year", ""]);
+    for leaf in leaves {
+        let amount = metrics.leaf(leaf);
+        table.add_row([
+            leaf.name().to_owned(),
+            percent(amount.time.share_of(metrics.capacity)),
+            count(amount.time.as_gpu_hours().round() as u64),
+            dollars(amount.usd.as_dollars()),
+            dollars(metrics.per_year(amount.usd)),
+            leaf.meaning().to_owned(),
+        ]);
+    }
+    right(&mut table, &[1, 2, 3, 4]);
+    Some(format!("{heading}\n{}", finished(&table)))
+}
+
+fn deadlock(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
+    let deadlock = outcome.deadlock.as_ref()?;
+    let since = deadlock.at.since_or_zero(outcome.origin).as_seconds();
+    Some(format!(
+        "DEADLOCK after {}: {} hold {} and none can ever start; it costs {} an hour\n",
+        duration(since),
+        plural(deadlock.holders, "job"),
+        plural(deadlock.gpus.iter().sum(), "GPU"),
+        dollars(deadlock_cost(deadlock, &scenario.cluster).as_dollars())
+    ))
+}
+
+fn plain(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    table
+}
+
+fn right(table: &mut Table, columns: &[usize]) {
+    for &column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn finished(table: &Table) -> String {
+    format!("{}\n", table.trim_fmt())
+}

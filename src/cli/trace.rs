@@ -1,0 +1,40 @@
+//! `trace`: import, generate, describe, check and convert traces.
+
+use std::path::Path;
+
+use super::Output;
+use super::args::TraceCommand;
+use super::failure::Failure;
+use super::format::plural;
+use crate::trace::native::{self, ReadOptions};
+
+/// Runs a trace command.
+///
+/// # Errors
+/// Everything that is wrong with the files.
+pub fn run(command: &TraceCommand, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        TraceCommand::Validate { traces } => traces.iter().try_for_each(|path| validate(path, output)),
+        TraceCommand::Convert { from, to } => convert(from, to, output),
+        _ => Ok(()),
+    }
+}
+
+fn validate(path: &Path, output: &mut Output) -> Result<(), Failure> {
+    let trace = native::read(path, &ReadOptions::default())?;
+    for notice in &trace.notices {
+        output.notice(notice);
+    }
+    output.text(&format!("{}: {}, nothing wrong\n", path.display(), plural(trace.table.len() as u64, "job")));
+    Ok(())
+}
+
+fn convert(from: &Path, to: &Path, output: &mut Output) -> Result<(), Failure> {
+    let trace = native::read(from, &ReadOptions::default())?;
+    for notice in &trace.notices {
+        output.notice(notice);
+    }
+    native::write_table(to, &trace.table)?;
+    output.text(&format!("{}: {}\n", to.display(), plural(trace.table.len() as u64, "job")));
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::input::Problem;
+
+/// A file written beside its place and renamed into it when it is complete; dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct AtomicFile {
+    to: PathBuf,
+    temporary: PathBuf,
+    out: Option<BufWriter<File>>,
+}
+
+impl AtomicFile {
+    /// Begins the file `to`; its folder must be there.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn create(to: &Path) -> Result<Self, Problem> {
+        let name = to.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = to.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+        let file = File::create(&temporary).map_err(|e| cannot_write(to, &e))?;
+        Ok(AtomicFile { to: to.to_owned(), temporary, out: Some(BufWriter::with_capacity(1 << 18, file)) })
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        let Some(out) = self.out.take() else { return Ok(()) };
+        out.into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|_| fs::rename(&self.temporary, &self.to))
+            .map_err(|e| {
+                self.discard();
+                cannot_write(&self.to, &e)
+            })
+    }
+
+    fn discard(&self) {
+        // Nothing more can be done about a temporary file that does not go away.
+        drop(fs::remove_file(&self.temporary));
+    }
+
+    /// The problem of a failed write.
+    #[must_use]
+    pub fn problem(&self, error: &io::Error) -> Problem {
+        cannot_write(&self.to, error)
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.as_mut().map_or(Ok(0), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.out.take().is_some() {
+            self.discard();
+        }
+    }
+}
+
+/// Writes a whole text.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_text(to: &Path, text: &str) -> Result<(), Problem> {
+    let mut file = AtomicFile::create(to)?;
+    file.write_all(text.as_bytes()).map_err(|e| file.problem(&e))?;
+    file.finish()
+}
+
+fn cannot_write(to: &Path, error: &io::Error) -> Problem {
+    Problem::of_file(to, format!("cannot be written: {error}"))
+}

@@ -1,0 +1,411 @@
+//! The figures of a run: utilizations, queue times, costs.
+
+use crate::cluster::ClusterSpec;
+use crate::engine::Outcome;
+use crate::ledger::{LEAVES, Leaf, LeafGroup};
+use crate::sched::Stage;
+use crate::trace::{JobId, JobTable};
+use crate::units::quantile::{Ppm, quantiles};
+use crate::units::{GpuTime, Span, Usd};
+
+/// Below this run time a job counts as this long in its bounded slowdown (Feitelson et al., JSSPP 1997).
+pub const SLOWDOWN_THRESHOLD: Span = Span::from_seconds(10);
+
+/// The quantiles of every distribution.
+const PROBABILITIES: [Ppm; 4] = [500_000, 900_000, 950_000, 990_000];
+
+/// How many jobs came to what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobCounts {
+    /// All jobs of the trace.
+    pub submitted: u64,
+    /// Those that ended, killed ones included.
+    pub finished: u64,
+    /// Those of them that ended at their walltime.
+    pub killed: u64,
+    /// Those that had not ended when the run did.
+    pub unfinished: u64,
+    /// Those that can never fit.
+    pub rejected: u64,
+}
+
+/// A distribution in a few numbers, in the unit of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Distribution {
+    /// How many values.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: f64,
+    /// The 90 % quantile.
+    pub p90: f64,
+    /// The 95 % quantile.
+    pub p95: f64,
+    /// The 99 % quantile.
+    pub p99: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// Shares of the capacity, each within the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Utilization {
+    /// Held by a job.
+    pub allocated: f64,
+    /// Running a step.
+    pub occupied: f64,
+    /// Making progress that was kept.
+    pub productive: f64,
+    /// Productive x MFU; `None` where nothing is known of any job's MFU.
+    pub mfu: Option<f64>,
+}
+
+/// GPU-time and cost of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amount {
+    /// How much.
+    pub time: GpuTime,
+    /// What it cost.
+    pub usd: Usd,
+}
+
+/// Queue times of jobs of one size class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SizeClass {
+    /// The sizes: `5-8`.
+    pub name: String,
+    /// Jobs of the class that are not rejected.
+    pub jobs: u64,
+    /// Queue times of those that started, in seconds.
+    pub wait: Distribution,
+}
+
+/// Recorded against simulated queue times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedWaits {
+    /// Recorded queue times in seconds, of jobs with a recorded start that started here too.
+    pub recorded: Distribution,
+    /// Simulated ones of the same jobs.
+    pub simulated: Distribution,
+    /// Pearson's correlation of both; `None` where either does not vary.
+    pub pearson: Option<f64>,
+    /// Spearman's rank correlation; `None` likewise.
+    pub spearman: Option<f64>,
+}
+
+/// All figures of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metrics {
+    /// Jobs by what they came to.
+    pub jobs: JobCounts,
+    /// The whole horizon.
+    pub horizon: Span,
+    /// The measured part of it.
+    pub window: Span,
+    /// From the first submission to the last end.
+    pub makespan: Span,
+    /// All GPUs x window.
+    pub capacity: GpuTime,
+    /// The four utilizations.
+    pub utilization: Utilization,
+    /// Queue times in seconds.
+    pub wait: Distribution,
+    /// Job completion times in seconds.
+    pub jct: Distribution,
+    /// Bounded slowdowns.
+    pub slowdown: Distribution,
+    /// Mean number of waiting jobs over the horizon.
+    pub queue_mean: f64,
+    /// The ledger over all pools.
+    pub leaves: [Amount; LEAVES],
+    /// Everything.
+    pub total_usd: Usd,
+    /// What no job held although it could be had: the idle leaves.
+    pub idle_usd: Usd,
+    /// Queue times by job size, smallest first.
+    pub queue_by_size: Vec<SizeClass>,
+    /// Where the trace has recorded starts and they are asked for.
+    pub recorded: Option<RecordedWaits>,
+}
+
+impl Metrics {
+    /// Works out the figures of a run.
+    #[must_use]
+    pub fn of(outcome: &Outcome, jobs: &JobTable, cluster: &ClusterSpec, with_recorded: bool) -> Self {
+        let measured = Measured::of(outcome, jobs);
+        let leaves = amounts(outcome, cluster);
+        let capacity = GpuTime::from_raw(
+            u128::from(cluster.gpu_count()) * GpuTime::PER_GPU_SECOND / 1_000_000 * u128::from(outcome.window.micros()),
+        );
+        let idle = |leaf: Leaf| leaf.group() == LeafGroup::Idle;
+        let horizon = outcome.horizon();
+        Metrics {
+            jobs: measured.counts,
+            horizon,
+            window: outcome.window,
+            makespan: measured.makespan,
+            capacity,
+            utilization: utilization(&leaves, capacity, outcome.mfu_weighted),
+            queue_mean: queue_mean(outcome, horizon),
+            queue_by_size: measured.by_size(),
+            wait: Distribution::of_micros(measured.waits),
+            jct: Distribution::of_micros(measured.jcts),
+            slowdown: Distribution::of_micros(measured.slowdowns),
+            total_usd: leaves.iter().map(|a| a.usd).sum(),
+            idle_usd: Leaf::ALL.iter().filter(|&&l| idle(l)).map(|&l| leaves[l as usize].usd).sum(),
+            leaves,
+            recorded: with_recorded.then(|| recorded_waits(outcome, jobs)).flatten(),
+        }
+    }
+
+    /// An amount of the window, per year.
+    #[must_use]
+    pub fn per_year(&self, usd: Usd) -> f64 {
+        const YEAR_S: f64 = 8760.0 * 3600.0;
+        let window = self.window.as_seconds();
+        if window > 0.0 { usd.as_dollars() * YEAR_S / window } else { 0.0 }
+    }
+
+    /// The amount of a leaf.
+    #[must_use]
+    pub fn leaf(&self, leaf: Leaf) -> Amount {
+        self.leaves[leaf as usize]
+    }
+}
+
+/// What is taken from each job, in one walk over them.
+#[derive(Default)]
+struct Measured {
+    counts: JobCounts,
+    waits: Vec<u64>,
+    jcts: Vec<u64>,
+    slowdowns: Vec<u64>,
+    sizes: Vec<(u64, Vec<u64>)>,
+    makespan: Span,
+}
+
+impl Measured {
+    /// Distributions cover jobs submitted in the measured window; counts cover all.
+    fn of(outcome: &Outcome, jobs: &JobTable) -> Self {
+        let mut measured = Measured::default();
+        measured.counts.submitted = jobs.len() as u64;
+        measured.waits.reserve(jobs.len());
+        measured.jcts.reserve(jobs.len());
+        measured.slowdowns.reserve(jobs.len());
+        measured.sizes.resize(34, (0, Vec::new()));
+        let closes = outcome.window_opens.after(outcome.window);
+        let cut = outcome.window < outcome.horizon();
+        for job in jobs.ids() {
+            measured.count(outcome.fates.stage(job));
+            if let Some(end) = outcome.fates.end(job) {
+                measured.makespan = measured.makespan.max(end.since(outcome.origin));
+            }
+            let submit = jobs.submit(job);
+            let inside = !cut || (submit >= outcome.window_opens && submit < closes);
+            if inside {
+                measured.take(outcome, jobs, job);
+            }
+        }
+        measured
+    }
+
+    fn count(&mut self, stage: Stage) {
+        match stage {
+            Stage::Future | Stage::Waiting | Stage::Running => self.counts.unfinished += 1,
+            Stage::Finished => self.counts.finished += 1,
+            Stage::Killed => {
+                self.counts.finished += 1;
+                self.counts.killed += 1;
+            }
+            Stage::Rejected => self.counts.rejected += 1,
+        }
+    }
+
+    fn take(&mut self, outcome: &Outcome, jobs: &JobTable, job: JobId) {
+        if outcome.fates.stage(job) == Stage::Rejected {
+            return;
+        }
+        let size = &mut self.sizes[size_class(jobs.spec(job).gpus)];
+        size.0 += 1;
+        let Some(start) = outcome.fates.start(job) else { return };
+        let wait = start.since(jobs.submit(job)).micros();
+        self.waits.push(wait);
+        size.1.push(wait);
+        if let Some(end) = outcome.fates.end(job) {
+            let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
+            self.jcts.push(jct.micros());
+            let bounded = (u128::from(jct.micros()) * 1_000_000 / u128::from(run.max(SLOWDOWN_THRESHOLD).micros()))
+                .max(1_000_000);
+            self.slowdowns.push(u64::try_from(bounded).unwrap_or(u64::MAX));
+        }
+    }
+
+    fn by_size(&self) -> Vec<SizeClass> {
+        let classes = self.sizes.iter().enumerate().filter(|(_, (jobs, _))| *jobs > 0);
+        classes
+            .map(|(class, (jobs, waits))| SizeClass {
+                name: size_class_name(class),
+                jobs: *jobs,
+                wait: Distribution::of_micros(waits.clone()),
+            })
+            .collect()
+    }
+}
+
+/// 0, 1, 2, 3-4, 5-8, 9-16, ...
+fn size_class(gpus: u32) -> usize {
+    match gpus {
+        0 => 0,
+        n => 1 + (u32::BITS - (n - 1).leading_zeros()) as usize,
+    }
+}
+
+fn size_class_name(class: usize) -> String {
+    match class {
+        0 => "0 (CPU)".to_owned(),
+        1 | 2 => class.to_string(),
+        _ => format!("{}-{}", (1u64 << (class - 2)) + 1, 1u64 << (class - 1)),
+    }
+}
+
+impl Distribution {
+    /// Of values in millionths of the unit.
+    #[must_use]
+    pub fn of_micros(mut values: Vec<u64>) -> Self {
+        let count = values.len() as u64;
+        let sum: u128 = values.iter().map(|&v| u128::from(v)).sum();
+        let max = values.iter().copied().max().unwrap_or(0);
+        let Some(q) = quantiles(&mut values, &PROBABILITIES) else {
+            return Distribution::default();
+        };
+        let unit = 1e6;
+        Distribution {
+            count,
+            mean: sum as f64 / count as f64 / unit,
+            p50: q[0] / unit,
+            p90: q[1] / unit,
+            p95: q[2] / unit,
+            p99: q[3] / unit,
+            max: max as f64 / unit,
+        }
+    }
+}
+
+/// GPU-time and cost by leaf: each pool's time at its own price.
+fn amounts(outcome: &Outcome, cluster: &ClusterSpec) -> [Amount; LEAVES] {
+    let mut by_pool = vec![[GpuTime::default(); LEAVES]; cluster.pools.len()];
+    for entry in &outcome.ledger {
+        let cell = &mut by_pool[entry.pool as usize][entry.leaf as usize];
+        *cell = *cell + entry.time;
+    }
+    let mut amounts = [Amount::default(); LEAVES];
+    for (pool, times) in cluster.pools.iter().zip(by_pool) {
+        for (amount, time) in amounts.iter_mut().zip(times) {
+            amount.time = amount.time + time;
+            amount.usd = amount.usd + pool.price.cost_of(time);
+        }
+    }
+    amounts
+}
+
+fn utilization(leaves: &[Amount; LEAVES], capacity: GpuTime, mfu_weighted: Option<u128>) -> Utilization {
+    let share = |of: &dyn Fn(Leaf) -> bool| {
+        let time: GpuTime = Leaf::ALL.iter().filter(|&&l| of(l)).map(|&l| leaves[l as usize].time).sum();
+        time.share_of(capacity)
+    };
+    let mfu = |weighted: u128| if capacity.raw() == 0 { 0.0 } else { weighted as f64 / 1e6 / capacity.raw() as f64 };
+    Utilization {
+        allocated: share(&Leaf::is_held),
+        occupied: share(&Leaf::is_step),
+        productive: share(&|l| l == Leaf::Useful),
+        mfu: mfu_weighted.map(mfu),
+    }
+}
+
+fn queue_mean(outcome: &Outcome, horizon: Span) -> f64 {
+    let queue: u128 = outcome.series.iter().map(|b| b.queue).sum();
+    if horizon == Span::ZERO { 0.0 } else { queue as f64 / horizon.micros() as f64 }
+}
+
+fn recorded_waits(outcome: &Outcome, jobs: &JobTable) -> Option<RecordedWaits> {
+    let pairs: Vec<(u64, u64)> = jobs
+        .ids()
+        .filter_map(|job| {
+            let recorded = jobs.recorded_start(job)?.since_or_zero(jobs.submit(job));
+            let simulated = outcome.fates.start(job)?.since(jobs.submit(job));
+            Some((recorded.micros(), simulated.micros()))
+        })
+        .collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let recorded: Vec<u64> = pairs.iter().map(|p| p.0).collect();
+    let simulated: Vec<u64> = pairs.iter().map(|p| p.1).collect();
+    let as_floats = |values: &[u64]| values.iter().map(|&v| v as f64).collect::<Vec<f64>>();
+    Some(RecordedWaits {
+        pearson: correlation(&as_floats(&recorded), &as_floats(&simulated)),
+        spearman: correlation(&ranks(&recorded), &ranks(&simulated)),
+        recorded: Distribution::of_micros(recorded),
+        simulated: Distribution::of_micros(simulated),
+    })
+}
+
+/// Pearson's correlation; `None` where either side does not vary.
+fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (x, y) in a.iter().zip(b) {
+        let (dx, dy) = (x - mean_a, y - mean_b);
+        ab += dx * dy;
+        aa += dx * dx;
+        bb += dy * dy;
+    }
+    let scale = (aa * bb).sqrt();
+    (scale > 0.0).then(|| ab / scale)
+}
+
+/// Ranks from 1, ties sharing their mean.
+fn ranks(values: &[u64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|&i| values[i]);
+    let mut ranks = vec![0.0; values.len()];
+    for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let first = order.partition_point(|&i| values[i] < values[tied[0]]);
+        let mean = first as f64 + (tied.len() as f64 + 1.0) / 2.0;
+        for &i in tied {
+            ranks[i] = mean;
+        }
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_classes_are_powers_of_two() {
+        for (gpus, name) in [
+            (0, "0 (CPU)"),
+            (1, "1"),
+            (2, "2"),
+            (3, "3-4"),
+            (4, "3-4"),
+            (5, "5-8"),
+            (8, "5-8"),
+            (9, "9-16"),
+            (1025, "1025-2048"),
+        ] {
+            assert_eq!(size_class_name(size_class(gpus)), name, "{gpus}");
+        }
+    }
+
+    #[test]
+    fn correlations_know_order_and_ties() {
+        assert_eq!(ranks(&[10, 30, 10]), [1.5, 3.0, 1.5]);
+        assert!((correlation(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap() - 1.0).abs() < 1e-12);
+        assert_eq!(correlation(&[1.0, 1.0], &[2.0, 4.0]), None);
+    }
+}

@@ -1,0 +1,211 @@
+//! `summary.json`: the figures of a run, versioned. Its flattened keys are the metric names everywhere.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::metrics::{Distribution, Metrics, RecordedWaits};
+use crate::engine::Deadlock;
+use crate::ledger::Leaf;
+use crate::units::Usd;
+
+/// The version of the file's shape.
+pub const SCHEMA: &str = "fleetsim.summary/1";
+
+/// The file.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    schema: &'static str,
+    name: &'a str,
+    policy: &'a str,
+    seed: u64,
+    jobs: Jobs,
+    horizon_s: f64,
+    window_s: f64,
+    makespan_s: f64,
+    capacity_gpu_s: Box<RawValue>,
+    utilization: Utilization,
+    wait_s: Quantiles,
+    jct_s: Quantiles,
+    bounded_slowdown: Quantiles,
+    queue_length_mean: f64,
+    wait_s_by_gpus: serde_json::Map<String, serde_json::Value>,
+    ledger: Leaves,
+    cost: Cost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<Recorded>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadlock: Option<DeadlockReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct Jobs {
+    submitted: u64,
+    finished: u64,
+    killed: u64,
+    unfinished: u64,
+    rejected: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Utilization {
+    allocated: f64,
+    occupied: f64,
+    productive: f64,
+    mfu: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Quantiles {
+    mean: f64,
+    p50: f64,
+    p90: f64,
+    p95: f64,
+    p99: f64,
+    max: f64,
+}
+
+/// A map in the order of the leaves.
+#[derive(Debug)]
+struct Leaves(Vec<(&'static str, Box<RawValue>)>);
+
+#[derive(Debug, Serialize)]
+struct Cost {
+    total_usd: Box<RawValue>,
+    idle_usd: Box<RawValue>,
+    idle_usd_per_year: f64,
+    by_leaf: Leaves,
+}
+
+#[derive(Debug, Serialize)]
+struct Recorded {
+    jobs: u64,
+    recorded_wait_s: Quantiles,
+    simulated_wait_s: Quantiles,
+    pearson: Option<f64>,
+    spearman: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeadlockReport {
+    at_s: f64,
+    holders: u64,
+    held_gpus: u64,
+    usd_per_hour: Box<RawValue>,
+}
+
+impl Serialize for Leaves {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(leaf, value)| (leaf, value)))
+    }
+}
+
+impl From<&Distribution> for Quantiles {
+    fn from(d: &Distribution) -> Self {
+        Quantiles { mean: d.mean, p50: d.p50, p90: d.p90, p95: d.p95, p99: d.p99, max: d.max }
+    }
+}
+
+impl From<&RecordedWaits> for Recorded {
+    fn from(waits: &RecordedWaits) -> Self {
+        Recorded {
+            jobs: waits.recorded.count,
+            recorded_wait_s: (&waits.recorded).into(),
+            simulated_wait_s: (&waits.simulated).into(),
+            pearson: waits.pearson,
+            spearman: waits.spearman,
+        }
+    }
+}
+
+/// A number exactly as its text has it.
+fn exact(number: impl std::fmt::Display) -> Box<RawValue> {
+    RawValue::from_string(number.to_string()).expect("a decimal number is JSON")
+}
+
+fn leaves<T: std::fmt::Display>(of: impl Fn(Leaf) -> T) -> Leaves {
+    Leaves(Leaf::ALL.iter().map(|&leaf| (leaf.name(), exact(of(leaf)))).collect())
+}
+
+/// What a deadlock costs in an hour.
+#[must_use]
+pub fn deadlock_cost(deadlock: &Deadlock, cluster: &crate::cluster::ClusterSpec) -> Usd {
+    let hour =
+        |gpus: u64| crate::units::GpuTime::from_raw(u128::from(gpus) * 3600 * crate::units::GpuTime::PER_GPU_SECOND);
+    cluster.pools.iter().zip(&deadlock.gpus).map(|(pool, &gpus)| pool.price.cost_of(hour(gpus))).sum()
+}
+
+/// Who was simulated.
+#[derive(Debug, Clone, Copy)]
+pub struct Title<'a> {
+    /// The scenario's name.
+    pub name: &'a str,
+    /// The policy's.
+    pub policy: &'a str,
+    /// The root seed.
+    pub seed: u64,
+}
+
+/// The text of `summary.json`.
+#[must_use]
+pub fn json(
+    title: Title<'_>,
+    metrics: &Metrics,
+    deadlock: Option<&Deadlock>,
+    cluster: &crate::cluster::ClusterSpec,
+) -> String {
+    let jobs = metrics.jobs;
+    let sizes = metrics.queue_by_size.iter().map(|class| {
+        let value = serde_json::json!({
+            "jobs": class.jobs,
+            "p50": class.wait.p50,
+            "p90": class.wait.p90,
+            "p99": class.wait.p99,
+        });
+        (class.name.trim_end_matches(" (CPU)").to_owned(), value)
+    });
+    let summary = Summary {
+        schema: SCHEMA,
+        name: title.name,
+        policy: title.policy,
+        seed: title.seed,
+        jobs: Jobs {
+            submitted: jobs.submitted,
+            finished: jobs.finished,
+            killed: jobs.killed,
+            unfinished: jobs.unfinished,
+            rejected: jobs.rejected,
+        },
+        horizon_s: metrics.horizon.as_seconds(),
+        window_s: metrics.window.as_seconds(),
+        makespan_s: metrics.makespan.as_seconds(),
+        capacity_gpu_s: exact(metrics.capacity),
+        utilization: Utilization {
+            allocated: metrics.utilization.allocated,
+            occupied: metrics.utilization.occupied,
+            productive: metrics.utilization.productive,
+            mfu: metrics.utilization.mfu,
+        },
+        wait_s: (&metrics.wait).into(),
+        jct_s: (&metrics.jct).into(),
+        bounded_slowdown: (&metrics.slowdown).into(),
+        queue_length_mean: metrics.queue_mean,
+        wait_s_by_gpus: sizes.collect(),
+        ledger: leaves(|leaf| metrics.leaf(leaf).time),
+        cost: Cost {
+            total_usd: exact(metrics.total_usd),
+            idle_usd: exact(metrics.idle_usd),
+            idle_usd_per_year: metrics.per_year(metrics.idle_usd),
+            by_leaf: leaves(|leaf| metrics.leaf(leaf).usd),
+        },
+        recorded: metrics.recorded.as_ref().map(Into::into),
+        deadlock: deadlock.map(|d| DeadlockReport {
+            at_s: d.at.as_seconds(),
+            holders: d.holders,
+            held_gpus: d.gpus.iter().sum(),
+            usd_per_hour: exact(deadlock_cost(d, cluster)),
+        }),
+    };
+    let mut text = serde_json::to_string_pretty(&summary).expect("a summary is JSON");
+    text.push('\n');
+    text
+}
