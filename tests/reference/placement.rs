@@ -1,7 +1,5 @@
 //! Which nodes a job gets: ARCHITECTURE.md "Placements", word by word, by looking at every node every time.
 
-use std::ops::RangeInclusive;
-
 use fleetsim::trace::Level;
 
 use super::state::{Job, Node, Place, Spot, Unit, levels};
@@ -27,9 +25,8 @@ pub struct Chooser<'a> {
     pub rule: RefPlacement,
 }
 
-/// Places as many units of a job as it goes, of the numbers in `counts`, in pool `pool` beside those that it already
-/// has there. A preferred closeness comes before a greater number: it is tried as if it were required.
-pub fn place_in(chooser: Chooser, pool: usize, job: &Job, counts: RangeInclusive<u32>) -> Option<Place> {
+/// Places `count` more units of a job in pool `pool`, beside those that it already has there.
+pub fn place_in(chooser: Chooser, pool: usize, job: &Job, count: u32) -> Option<Place> {
     let held: &[Spot] = match &job.held {
         Some(place) if place.pool != pool => return None,
         Some(place) => &place.spots,
@@ -37,15 +34,12 @@ pub fn place_in(chooser: Chooser, pool: usize, job: &Job, counts: RangeInclusive
     };
     for level in levels(job.spec.topology) {
         let mut domains = chooser.domains(level);
-        domains.retain(|d| held.iter().all(|spot| d.contains(spot)));
-        for count in counts.clone().rev() {
-            let holding = domains.iter().filter(|d| chooser.capacity(d, job.unit) >= count).cloned().collect();
-            if let Some(domain) = chooser.best_domain(holding) {
-                let mut work = chooser.nodes.to_vec();
-                let one_by_one = chooser.rule == RefPlacement::Spread && job.spec.tasks.is_some();
-                let spots = chooser.fill(&mut work, &domain, job.unit, count, one_by_one);
-                return Some(Place { pool, spots });
-            }
+        domains.retain(|d| held.iter().all(|spot| d.contains(spot)) && chooser.capacity(d, job.unit) >= count);
+        if let Some(domain) = chooser.best_domain(domains) {
+            let mut work = chooser.nodes.to_vec();
+            let one_by_one = chooser.rule == RefPlacement::Spread && job.spec.tasks.is_some();
+            let spots = chooser.fill(&mut work, &domain, job.unit, count, one_by_one);
+            return Some(Place { pool, spots });
         }
     }
     None

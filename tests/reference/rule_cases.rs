@@ -63,10 +63,10 @@ fn a_gang_works_in_proportion_to_its_members() {
     let run = RefRun::new(RefPolicy::Gang);
     let result = simulate(&vec![pool("p", 1, 4)], &[job("X", 0, 2, 10), g.clone()], run);
     assert_eq!((result.jobs[1].start, result.jobs[1].end), (Some(0), Some(15 * SECOND)));
-    let result = simulate(&vec![pool("p", 1, 3)], &[g.clone()], run);
+    let result = simulate(&vec![pool("p", 1, 3)], std::slice::from_ref(&g), run);
     assert_eq!(result.jobs[0].end, Some(13_333_334));
     // `pods` starts it with 2 as well, but the duration is as recorded; other policies wait for 4.
-    let result = simulate(&vec![pool("p", 1, 3)], &[g.clone()], RefRun::new(RefPolicy::Pods));
+    let result = simulate(&vec![pool("p", 1, 3)], std::slice::from_ref(&g), RefRun::new(RefPolicy::Pods));
     assert_eq!(result.jobs[0].end, Some(10 * SECOND));
     let result = simulate(&vec![pool("p", 1, 3)], &[g], RefRun::new(RefPolicy::BestEffortFifo));
     assert_eq!(result.jobs[0].state, RefState::Rejected);

@@ -181,10 +181,7 @@ impl Node {
 
     /// How many units it holds, if `gpus` of its GPUs may be used.
     pub fn holds(&self, unit: Unit, gpus: u32) -> u32 {
-        let mut most = u64::from(u32::MAX);
-        if unit.gpus > 0 {
-            most = u64::from(gpus / unit.gpus);
-        }
+        let mut most = u64::from(gpus.checked_div(unit.gpus).unwrap_or(u32::MAX));
         if let Some(cpu) = self.cpu.filter(|_| unit.cpu > 0) {
             most = most.min(cpu / unit.cpu);
         }
