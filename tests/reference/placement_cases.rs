@@ -39,13 +39,13 @@ fn a_job_without_tasks_fills_nodes_as_the_rule_says() {
     // 3, 5, 4 and 5 free.
     let free: [&[u32]; 4] = [&[1, 2], &[4, 1], &[2, 2], &[3, 2]];
     for (gpus, placement, expected) in [
-        // The lowest node to its end, then the next.
-        (6, FirstFit, [[1, 2], [2, 1], [0, 0], [0, 0]]),
-        // The fullest node that holds all 4; on it the island with the fewest free that holds a unit, unit by unit.
+        // The lowest node to its end, then the next, where an island holds all that is left.
+        (6, FirstFit, [[1, 2], [3, 0], [0, 0], [0, 0]]),
+        // The fullest node that holds all 4, though no island of it does.
         (4, Pack, [[0, 0], [0, 0], [2, 2], [0, 0]]),
         // None holds 6: the emptiest takes 5, then of those that hold the last one the fullest.
         (6, Pack, [[1, 0], [4, 1], [0, 0], [0, 0]]),
-        // The emptiest takes all it can; units from the island with the most free, ties to the lowest.
+        // The emptiest takes all it can, from the island with the most free.
         (2, Spread, [[0, 0], [2, 0], [0, 0], [0, 0]]),
         (6, Spread, [[0, 0], [4, 1], [0, 0], [1, 0]]),
         // 2 fit in an island of exactly 2: the first of these.
@@ -68,11 +68,11 @@ fn tasks_are_units() {
         (tasks(3, 1), FirstFit, [[1, 2], [0, 0], [0, 0]]),
         // Two tasks of 3: the second goes to node 1, to its island of exactly 3.
         (tasks(6, 2), FirstFit, [[1, 2], [0, 3], [0, 0]]),
-        // `pack`: node 1 alone holds both; the first takes the island of 3, the second that of 4.
-        (tasks(6, 2), Pack, [[0, 0], [3, 3], [0, 0]]),
+        // `pack`: node 1 alone holds both, none of its islands does: the one of 4 gives all.
+        (tasks(6, 2), Pack, [[0, 0], [4, 2], [0, 0]]),
         // `spread`: a task at a time on the node with the most free: 7 to 5, 5 to 3, then node 2 with 4.
         (tasks(6, 3), Spread, [[0, 0], [2, 2], [2, 0]]),
-        // Without tasks node 1 takes all six; the islands take turns as they have the most free.
+        // Without tasks node 1 takes all six at once.
         (super::cases::job("J", 0, 6, 1), Spread, [[0, 0], [4, 2], [0, 0]]),
     ] {
         assert_eq!(taken(eights(3), &free, job.clone(), placement), expected, "{job:?} by {placement:?}");
