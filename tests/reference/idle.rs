@@ -1,6 +1,6 @@
 //! Who leaves a free GPU idle: "Charging idle GPUs" of DESIGN.md section 2.
 
-use super::state::{Job, Node, Status};
+use super::state::{Job, Node};
 use super::types::RefPolicy;
 use super::world::World;
 
@@ -18,7 +18,7 @@ pub fn claims(world: &World) -> Vec<Claim> {
     let mut others = Vec::new();
     for j in by_shape(world) {
         let (job, request) = (&world.jobs[j], request(&world.jobs[j]));
-        let fits = |p: &usize| request <= unclaimed[*p] && world.place_in(&world.free, j, *p).is_some();
+        let fits = |p: &usize| request <= unclaimed[*p] && world.could_be_placed(j, *p);
         match job.pools.iter().copied().find(fits) {
             Some(p) => {
                 unclaimed[p] -= request;

@@ -42,7 +42,7 @@ fn held(world: &World) -> Vec<(usize, &'static str, String, u64)> {
     let mut held = Vec::new();
     for job in &world.jobs {
         let Some(place) = &job.held else { continue };
-        let gpus = place.spots.len() as u64 * u64::from(job.unit.gpus);
+        let gpus = u64::from(job.placed()) * u64::from(job.unit.gpus);
         let asked = gpus * u64::from(job.spec.share_milli);
         let leaf = match job.status {
             Status::Running if job.spec.failed => "discarded",

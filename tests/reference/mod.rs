@@ -6,14 +6,18 @@
 
 pub mod cases;
 pub mod conservative;
+pub mod convert;
 pub mod easy;
 pub mod elastic;
 pub mod idle;
 pub mod idle_cases;
 pub mod ledger;
 pub mod placement;
+pub mod placement_cases;
 pub mod profile;
+pub mod properties;
 pub mod queue;
+pub mod random;
 pub mod readings;
 pub mod rule_cases;
 pub mod simulate;

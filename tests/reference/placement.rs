@@ -1,7 +1,5 @@
 //! Which nodes a job gets: ARCHITECTURE.md "Placements", word by word, by looking at every node every time.
 
-use std::ops::RangeInclusive;
-
 use fleetsim::trace::Level;
 
 use super::state::{Job, Node, Place, Spot, Unit, levels};
@@ -27,9 +25,8 @@ pub struct Chooser<'a> {
     pub rule: RefPlacement,
 }
 
-/// Places as many units of a job as it goes, of the numbers in `counts`, in pool `pool` beside those that it already
-/// has there. A preferred closeness comes before a greater number: it is tried as if it were required.
-pub fn place_in(chooser: Chooser, pool: usize, job: &Job, counts: RangeInclusive<u32>) -> Option<Place> {
+/// Places `count` more units of a job in pool `pool`, beside those that it already has there.
+pub fn place_in(chooser: Chooser, pool: usize, job: &Job, count: u32) -> Option<Place> {
     let held: &[Spot] = match &job.held {
         Some(place) if place.pool != pool => return None,
         Some(place) => &place.spots,
@@ -37,15 +34,12 @@ pub fn place_in(chooser: Chooser, pool: usize, job: &Job, counts: RangeInclusive
     };
     for level in levels(job.spec.topology) {
         let mut domains = chooser.domains(level);
-        domains.retain(|d| held.iter().all(|spot| d.contains(spot)));
-        for count in counts.clone().rev() {
-            let holding = domains.iter().filter(|d| chooser.capacity(d, job.unit) >= count).cloned().collect();
-            if let Some(domain) = chooser.best_domain(holding) {
-                let mut work = chooser.nodes.to_vec();
-                let one_by_one = chooser.rule == RefPlacement::Spread && job.spec.tasks.is_some();
-                let spots = chooser.fill(&mut work, &domain, job.unit, count, one_by_one);
-                return Some(Place { pool, spots });
-            }
+        domains.retain(|d| held.iter().all(|spot| d.contains(spot)) && chooser.capacity(d, job.unit) >= count);
+        if let Some(domain) = chooser.best_domain(domains) {
+            let mut work = chooser.nodes.to_vec();
+            let one_by_one = chooser.rule == RefPlacement::Spread && job.spec.tasks.is_some();
+            let spots = chooser.fill(&mut work, &domain, job.unit, count, one_by_one);
+            return Some(Place { pool, spots });
         }
     }
     None
@@ -137,8 +131,8 @@ impl Chooser<'_> {
 
     fn fill_nodes(self, work: &mut [Node], nodes: &[usize], unit: Unit, count: u32, one_by_one: bool) -> Vec<Spot> {
         let mut spots = Vec::new();
-        while (spots.len() as u32) < count {
-            let left = count - spots.len() as u32;
+        let mut left = count;
+        while left > 0 {
             let holds = |n: &usize| work[*n].holds(unit, work[*n].gpus());
             let holding: Vec<usize> = nodes.iter().copied().filter(|n| holds(n) > 0).collect();
             let node = match self.rule {
@@ -150,18 +144,17 @@ impl Chooser<'_> {
                 }
             };
             let node = node.expect("the domain holds the whole request");
-            let here = if one_by_one { 1 } else { left.min(work[node].holds(unit, work[node].gpus())) };
-            for _ in 0..here {
-                let spot = Spot { node, lanes: self.lanes_of_unit(&work[node].lanes, unit.gpus) };
-                work[node].take(unit, &spot);
-                spots.push(spot);
-            }
+            let units = if one_by_one { 1 } else { left.min(work[node].holds(unit, work[node].gpus())) };
+            let spot = Spot { node, units, lanes: self.lanes_of_step(&work[node].lanes, units * unit.gpus) };
+            work[node].take(unit, &spot);
+            spots.push(spot);
+            left -= units;
         }
         spots
     }
 
-    /// How many GPUs a unit takes from each island of its node.
-    fn lanes_of_unit(self, free: &[u32], gpus: u32) -> Vec<u32> {
+    /// How many GPUs a step takes from each island of its node.
+    fn lanes_of_step(self, free: &[u32], gpus: u32) -> Vec<u32> {
         let mut taken = vec![0; free.len()];
         let holding = (0..free.len()).filter(|l| free[*l] >= gpus);
         let single = match self.rule {
@@ -185,12 +178,10 @@ impl Chooser<'_> {
 
 fn take_on_lane(work: &mut [Node], node: usize, lane: usize, unit: Unit, count: u32) -> Vec<Spot> {
     let mut lanes = vec![0; work[node].lanes.len()];
-    lanes[lane] = unit.gpus;
-    let spot = Spot { node, lanes };
-    for _ in 0..count {
-        work[node].take(unit, &spot);
-    }
-    vec![spot; count as usize]
+    lanes[lane] = unit.gpus * count;
+    let spot = Spot { node, units: count, lanes };
+    work[node].take(unit, &spot);
+    vec![spot]
 }
 
 /// The first of those with the greatest key (`max_by_key` gives the last).

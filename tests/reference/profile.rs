@@ -1,7 +1,9 @@
 //! What is free over time, as far as anybody knows: running jobs until their expected ends, and reservations.
 
 use super::easy::least_of;
+use super::readings::SHORTEST_HOLDING;
 use super::state::{Node, Place, Reservation, Status};
+use super::types::RefPolicy;
 use super::world::World;
 
 /// Somebody holds something from one instant until just before another.
@@ -19,8 +21,7 @@ pub fn earliest(world: &World, j: usize) -> Reservation {
     instants.push(world.now);
     instants.sort_unstable();
     let reservation = instants.into_iter().find_map(|start| {
-        // The first instant counts even where the job is expected to take no time at all.
-        let end = start + world.jobs[j].estimate.max(1);
+        let end = start + planned_span(world, j);
         let mut looked_at: Vec<u64> = holdings.iter().map(|h| h.from).filter(|x| start < *x && *x < end).collect();
         looked_at.push(start);
         if world.by_count {
@@ -35,19 +36,25 @@ pub fn earliest(world: &World, j: usize) -> Reservation {
     reservation.expect("every job that is not rejected fits when all others have ended")
 }
 
+/// How long job `j` holds its place in the plan.
+fn planned_span(world: &World, j: usize) -> u64 {
+    let shortest = if world.run.policy == (RefPolicy::Conservative { replan: true }) { 0 } else { SHORTEST_HOLDING };
+    world.jobs[j].estimate.max(shortest)
+}
+
 fn holdings_but(world: &World, without: usize) -> Vec<Holding> {
     let mut holdings = Vec::new();
     for (j, job) in world.jobs.iter().enumerate().filter(|(j, _)| *j != without) {
+        let span = planned_span(world, j);
         match (&job.status, &job.reservation) {
-            (Status::Running, _) => holdings.push(Holding {
-                job: j,
-                from: job.start.expect("a running job has started"),
-                to: job.expected_end(world.now).expect("a running job is expected to end"),
-                place: job.held.clone(),
-            }),
+            (Status::Running, _) => {
+                let from = job.start.expect("a running job has started");
+                // One that has outlived its estimate counts as ending now.
+                holdings.push(Holding { job: j, from, to: (from + span).max(world.now), place: job.held.clone() });
+            }
             (Status::Waiting, Some(reservation)) => {
                 let from = reservation.start.max(world.now);
-                holdings.push(Holding { job: j, from, to: from + job.estimate, place: reservation.place.clone() });
+                holdings.push(Holding { job: j, from, to: from + span, place: reservation.place.clone() });
             }
             _ => {}
         }

@@ -17,8 +17,9 @@
 //!   run ends at the instant at which `elastic::deadlocked` first holds.
 //!
 //! `gang` and `pods`
-//! * `gang` starts in the first pool, and at the closest level of a preferred topology, that holds `min_tasks`, with as
-//!   many tasks as fit there (`placement::place_in`). Alternative: as many tasks as possible first, then pool and level.
+//! * `gang` starts with the most tasks that have a place anywhere; among places for so many, pools in file order and
+//!   closer before wider as ever (`world::World::place`). Alternative: the first pool, and the closest level of a
+//!   preferred topology, that holds `min_tasks`, with as many as fit there.
 //! * Missing members come by (submit, row) of their jobs over all lines, as many of a job as fit in one placement.
 //! * Members that come later lie in the pool of the others, and in their rack, node or island where that is required;
 //!   where it is preferred, in that of the others if all of them lie in one and there is room, else wider.
@@ -34,8 +35,6 @@
 //!   wakes up at reserved starts, with `replan` too.
 //! * Conservative has one profile for all lines; the walk is line after line. Arrivals come last over all lines, line
 //!   after line among themselves. Alternative: by (submit, row).
-//! * A conservative job is expected to hold [start, start + estimate) but must fit at its start in any case
-//!   (an estimate of 0). Holdings of no length bar nobody.
 //! * Due reservations are tried before the walk, on the nodes that they name; a walk may then find them others. In the
 //!   walk a job may get a later start than it had only where somebody outlived the estimate.
 //! * `replan` knows no turns: a job that should have started is placed in queue order like any other.
@@ -75,3 +74,10 @@ pub const KEEP_PLACE_AT_SAME_TIME: bool = false;
 
 /// Conservative, several due reservations. `false`: the one with the earliest start first. `true`: in queue order.
 pub const DUE_IN_QUEUE_ORDER: bool = false;
+
+/// Conservative, microseconds that a job with an estimate of 0 holds in the plan. With 0, as "[start, start + estimate)"
+/// has it word by word, another job may be promised the same place at the same instant and start there first, and the
+/// promise to the job of no length is broken. With 1 the other is promised the next microsecond, and comes forward when
+/// the job of no length has ended, at the instant at which it began. `replan` promises nothing and goes word by word:
+/// with 1 it would wake up every microsecond while a job of no length waits for one that outlived its estimate.
+pub const SHORTEST_HOLDING: u64 = 1;

@@ -63,10 +63,10 @@ fn a_gang_works_in_proportion_to_its_members() {
     let run = RefRun::new(RefPolicy::Gang);
     let result = simulate(&vec![pool("p", 1, 4)], &[job("X", 0, 2, 10), g.clone()], run);
     assert_eq!((result.jobs[1].start, result.jobs[1].end), (Some(0), Some(15 * SECOND)));
-    let result = simulate(&vec![pool("p", 1, 3)], &[g.clone()], run);
+    let result = simulate(&vec![pool("p", 1, 3)], std::slice::from_ref(&g), run);
     assert_eq!(result.jobs[0].end, Some(13_333_334));
     // `pods` starts it with 2 as well, but the duration is as recorded; other policies wait for 4.
-    let result = simulate(&vec![pool("p", 1, 3)], &[g.clone()], RefRun::new(RefPolicy::Pods));
+    let result = simulate(&vec![pool("p", 1, 3)], std::slice::from_ref(&g), RefRun::new(RefPolicy::Pods));
     assert_eq!(result.jobs[0].end, Some(10 * SECOND));
     let result = simulate(&vec![pool("p", 1, 3)], &[g], RefRun::new(RefPolicy::BestEffortFifo));
     assert_eq!(result.jobs[0].state, RefState::Rejected);
@@ -129,4 +129,17 @@ fn conservative_compresses_after_an_early_end() {
     let result = simulate(&vec![pool("p", 1, 4)], &jobs, RefRun::new(CONSERVATIVE));
     assert_eq!(starts(&result), [0, 4, 9, 14]);
     assert!(result.reservations.contains(&(SECOND, 1, 10 * SECOND)));
+}
+
+/// A holds 2 of 4 GPUs until 30, though it was to end at 10. C (3 GPUs) was promised 10, D (2 GPUs, 15 s) 20. At 10
+/// nothing happens but that C's time comes, and C does not fit; at 20, when again nothing else happens, D starts. When A
+/// ends C is put back behind D.
+#[test]
+fn reserved_starts_come_without_any_event() {
+    let a = RefJob { walltime: Some(10 * SECOND), ..job("A", 0, 2, 30) };
+    let jobs = [a, job("C", 0, 3, 10), job("D", 0, 2, 15)];
+    assert_starts(&[pool("p", 1, 4)], &jobs, RefRun::new(CONSERVATIVE), &[0, 35, 20]);
+    // From scratch: at 10 A counts as ending, C cannot start, and D is put behind it again; C, and D behind it, wait for
+    // A by turns of the length of C, as far as anybody knows.
+    assert_starts(&[pool("p", 1, 4)], &jobs, RefRun::new(RefPolicy::Conservative { replan: true }), &[0, 30, 40]);
 }

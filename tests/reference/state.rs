@@ -28,11 +28,13 @@ pub struct Unit {
     pub mem: u64,
 }
 
-/// One unit in its place.
+/// Units that were placed on one node in one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
     /// The node in its pool.
     pub node: usize,
+    /// How many.
+    pub units: u32,
     /// GPUs taken from each island of the node.
     pub lanes: Vec<u32>,
 }
@@ -158,7 +160,7 @@ impl RefJob {
 impl Job {
     /// How many units have a place.
     pub fn placed(&self) -> u32 {
-        self.held.as_ref().map_or(0, |place| place.spots.len() as u32)
+        self.held.as_ref().map_or(0, |place| place.spots.iter().map(|spot| spot.units).sum())
     }
 
     /// How many units have none.
@@ -181,10 +183,7 @@ impl Node {
 
     /// How many units it holds, if `gpus` of its GPUs may be used.
     pub fn holds(&self, unit: Unit, gpus: u32) -> u32 {
-        let mut most = u64::from(u32::MAX);
-        if unit.gpus > 0 {
-            most = u64::from(gpus / unit.gpus);
-        }
+        let mut most = u64::from(gpus.checked_div(unit.gpus).unwrap_or(u32::MAX));
         if let Some(cpu) = self.cpu.filter(|_| unit.cpu > 0) {
             most = most.min(cpu / unit.cpu);
         }
@@ -194,7 +193,7 @@ impl Node {
         most as u32
     }
 
-    /// Takes what a unit needs, or as much of it as there is (`false` then).
+    /// Takes what the units of a spot need, or as much of it as there is (`false` then).
     pub fn take(&mut self, unit: Unit, spot: &Spot) -> bool {
         let mut enough = true;
         for (free, gpus) in self.lanes.iter_mut().zip(&spot.lanes) {
@@ -202,6 +201,7 @@ impl Node {
             *free = free.saturating_sub(*gpus);
         }
         for (free, need) in [(&mut self.cpu, unit.cpu), (&mut self.mem, unit.mem)] {
+            let need = need * u64::from(spot.units);
             if let Some(free) = free {
                 enough &= *free >= need;
                 *free = free.saturating_sub(need);
@@ -210,14 +210,14 @@ impl Node {
         enough
     }
 
-    /// Gives back what a unit held.
+    /// Gives back what the units of a spot held.
     pub fn give_back(&mut self, unit: Unit, spot: &Spot) {
         for (free, gpus) in self.lanes.iter_mut().zip(&spot.lanes) {
             *free += gpus;
         }
         for (free, held) in [(&mut self.cpu, unit.cpu), (&mut self.mem, unit.mem)] {
             if let Some(free) = free {
-                *free += held;
+                *free += held * u64::from(spot.units);
             }
         }
     }

@@ -67,23 +67,29 @@ impl World {
         })
     }
 
-    /// Where job `j` would lie if `nodes` were what is free: pools in file order. An elastic job that has not enough
-    /// units to start gets enough or nothing; one that runs gets at least one more.
+    /// Where job `j` would lie if `nodes` were what is free: pools in file order. An elastic job gets a place for as
+    /// many units as it goes, but not for fewer than it needs to start; one that runs gets at least one more.
     pub fn place(&self, nodes: &[Vec<Node>], j: usize) -> Option<Place> {
-        self.jobs[j].pools.iter().find_map(|p| self.place_in(nodes, j, *p))
-    }
-
-    /// The same in one pool.
-    pub fn place_in(&self, nodes: &[Vec<Node>], j: usize, pool: usize) -> Option<Place> {
-        let job = &self.jobs[j];
-        let least = job.least.saturating_sub(job.placed()).max(1);
-        place_in(self.chooser(nodes, pool), pool, job, least..=job.missing())
+        (self.least(j)..=self.jobs[j].missing()).rev().find_map(|count| self.place_count(nodes, j, count))
     }
 
     /// Where one more unit of job `j` would lie.
     pub fn place_one(&self, j: usize) -> Option<Place> {
-        let job = &self.jobs[j];
-        job.pools.iter().find_map(|p| place_in(self.chooser(&self.free, *p), *p, job, 1..=1))
+        self.place_count(&self.free, j, 1)
+    }
+
+    /// Whether job `j` could be placed in `pool` as things are.
+    pub fn could_be_placed(&self, j: usize, pool: usize) -> bool {
+        place_in(self.chooser(&self.free, pool), pool, &self.jobs[j], self.least(j)).is_some()
+    }
+
+    fn place_count(&self, nodes: &[Vec<Node>], j: usize, count: u32) -> Option<Place> {
+        self.jobs[j].pools.iter().find_map(|p| place_in(self.chooser(nodes, *p), *p, &self.jobs[j], count))
+    }
+
+    /// With how many more units job `j` could start or go on growing.
+    fn least(&self, j: usize) -> u32 {
+        self.jobs[j].least.saturating_sub(self.jobs[j].placed()).max(1)
     }
 
     fn chooser<'a>(&'a self, nodes: &'a [Vec<Node>], pool: usize) -> Chooser<'a> {

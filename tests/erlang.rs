@@ -1,0 +1,142 @@
+//! M/M/c against Erlang C: Poisson arrivals of one-GPU jobs of exponential length on one pool of c GPUs, first come
+//! first served, wait C(c, a) / (c mu - lambda) on average (Erlang 1917; Gross & Harris, chapter 2).
+//!
+//! The comparison is tried on the plainest queue there is, [`plain_waits`]; whatever else serves the same jobs is
+//! compared by the same [`assert_mean_wait`].
+
+use fleetsim::trace::{JobRow, JobSpec};
+use fleetsim::units::{Span, Time};
+
+/// A queue with `servers` GPUs.
+#[derive(Debug, Clone, Copy)]
+struct Queue {
+    /// GPUs.
+    servers: u32,
+    /// Mean seconds between two arrivals.
+    between: f64,
+    /// Mean seconds of a job.
+    length: f64,
+}
+
+impl Queue {
+    /// Offered load in GPUs.
+    fn load(self) -> f64 {
+        self.length / self.between
+    }
+
+    /// Erlang C, the share of the jobs that wait, from Erlang B by its recursion over the number of servers.
+    fn share_that_waits(self) -> f64 {
+        let load = self.load();
+        let blocked = (1..=self.servers).fold(1.0, |b, k| load * b / (f64::from(k) + load * b));
+        blocked / (1.0 - load / f64::from(self.servers) * (1.0 - blocked))
+    }
+
+    /// Mean wait in seconds.
+    fn mean_wait(self) -> f64 {
+        self.share_that_waits() * self.length / (f64::from(self.servers) - self.load())
+    }
+
+    /// The first `count` jobs of one draw.
+    fn jobs(self, count: usize, seed: u64) -> Vec<JobRow> {
+        let mut state = seed;
+        let mut at = 0.0;
+        (0..count)
+            .map(|n| {
+                at += exponential(&mut state, self.between);
+                JobRow {
+                    job_id: format!("j{n}"),
+                    submit: Time::from_micros((at * 1e6).round() as u64),
+                    duration: Span::from_micros((exponential(&mut state, self.length) * 1e6).round() as u64),
+                    spec: JobSpec { gpus: 1, ..JobSpec::default() },
+                    ..JobRow::default()
+                }
+            })
+            .collect()
+    }
+}
+
+/// SplitMix64 by inversion.
+fn exponential(state: &mut u64, mean: f64) -> f64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^= z >> 31;
+    // 53 bits, in (0, 1].
+    let uniform = ((z >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+    -mean * uniform.ln()
+}
+
+/// Waits in seconds where each job takes the server that is free first.
+fn plain_waits(jobs: &[JobRow], servers: u32) -> Vec<f64> {
+    let mut free_from = vec![0_u64; servers as usize];
+    jobs.iter()
+        .map(|job| {
+            let server = free_from.iter_mut().min().expect("there is a server");
+            let start = job.submit.micros().max(*server);
+            *server = start + job.duration.micros();
+            (start - job.submit.micros()) as f64 / 1e6
+        })
+        .collect()
+}
+
+/// Mean of the waits and the half width of its 99.9 % interval, by 30 batch means after a tenth of warm-up: waits of
+/// neighbours are alike, means of long batches hardly.
+fn mean_and_half_width(waits: &[f64]) -> (f64, f64) {
+    const BATCHES: usize = 30;
+    // Student's t, 29 degrees of freedom, 0.9995.
+    const QUANTILE: f64 = 3.659;
+    let settled = &waits[waits.len() / 10..];
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let means: Vec<f64> = settled.chunks_exact(settled.len() / BATCHES).take(BATCHES).map(mean).collect();
+    let overall = mean(&means);
+    let variance = means.iter().map(|m| (m - overall).powi(2)).sum::<f64>() / (BATCHES - 1) as f64;
+    (overall, QUANTILE * (variance / BATCHES as f64).sqrt())
+}
+
+/// Holds waits against Erlang C.
+fn assert_mean_wait(waits: &[f64], queue: Queue) {
+    let (mean, half_width) = mean_and_half_width(waits);
+    let expected = queue.mean_wait();
+    assert!(
+        (mean - expected).abs() <= half_width,
+        "{queue:?}: mean wait {mean} s +- {half_width}, by Erlang C {expected}"
+    );
+    // An interval as wide as the mean itself would say nothing.
+    assert!(half_width < 0.35 * expected, "{queue:?}: +- {half_width} s is too wide for a mean of {expected} s");
+}
+
+const QUEUES: [Queue; 4] = [
+    Queue { servers: 1, between: 10.0, length: 5.0 },
+    Queue { servers: 2, between: 10.0, length: 16.0 },
+    Queue { servers: 8, between: 1.0, length: 7.0 },
+    Queue { servers: 64, between: 1.0, length: 60.0 },
+];
+
+/// M/M/1 at load 1/2 waits as long as a job takes, M/M/2 has a short formula, and (10, 8) stands in tables as 0.4092.
+#[test]
+fn erlang_c_has_its_known_values() {
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} against {b}");
+    close(QUEUES[0].mean_wait(), 5.0);
+    // rho = 0.8: C = 2 rho^2 / (1 + rho) = 32/45, wait = C length / (2 - 1.6).
+    close(QUEUES[1].share_that_waits(), 32.0 / 45.0);
+    close(QUEUES[1].mean_wait(), 32.0 / 45.0 * 16.0 / 0.4);
+    let ten = Queue { servers: 10, between: 1.0, length: 8.0 };
+    assert!((ten.share_that_waits() - 0.4092).abs() < 5e-5, "{}", ten.share_that_waits());
+}
+
+#[test]
+fn first_come_first_served_waits_as_erlang_says() {
+    for queue in QUEUES {
+        let jobs = queue.jobs(400_000, 2026);
+        assert_mean_wait(&plain_waits(&jobs, queue.servers), queue);
+    }
+}
+
+/// The comparison notices what it is for: one server more or less.
+#[test]
+#[should_panic(expected = "by Erlang C")]
+fn one_server_more_is_noticed() {
+    let queue = QUEUES[2];
+    assert_mean_wait(&plain_waits(&queue.jobs(400_000, 2026), queue.servers + 1), queue);
+}
