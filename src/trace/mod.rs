@@ -3,6 +3,7 @@
 //! A trace is read once into a [`JobTable`]: columns for what differs from job to job, one shared [`JobSpec`] for
 //! what many jobs have in common. Nothing in here knows of clusters or schedulers.
 
+pub mod generate;
 pub mod native;
 pub mod row;
 pub mod source;

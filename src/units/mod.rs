@@ -7,6 +7,7 @@ pub mod gpus;
 pub mod hash;
 pub mod keys;
 pub mod money;
+pub mod quantile;
 pub mod quantity;
 pub mod rng;
 pub mod suggest;
