@@ -91,22 +91,11 @@ impl Placer {
         Some(Allocation::new(number, parts))
     }
 
-    /// A place for more units of a job that already lies in the pool, in the same domain where its topology is required.
+    /// A place for more units of a job that already lies in the pool: as close as can be had in a domain that holds all
+    /// of the job.
     pub fn place_beside(&mut self, pool: &PoolState, request: &Request, held: &Allocation) -> Option<Allocation> {
-        let home = held.parts()[0];
-        let node = home.node as usize;
-        let rack = node / pool.shape().rack as usize;
         let mut search = Search { pool, request, placement: self.placement, random: &mut self.random };
-        let parts = match request.widest() {
-            Level::Any => return self.place(pool, held.pool, &request.within(Level::Any)),
-            Level::Rack => search.spread_over(pool.shape().rack_nodes(rack))?,
-            Level::Island if pool.shape().island_is_rack => search.spread_over(pool.shape().rack_nodes(rack))?,
-            Level::Island if pool.shape().lanes() > 0 => vec![search.in_same_island(&home)?],
-            Level::Node | Level::Island => {
-                let room = pool.units_on(node, request) >= request.units;
-                vec![room.then(|| pool.part_on(node, request.units, request, false))?]
-            }
-        };
+        let parts = request.levels().find_map(|level| search.beside(held, level))?;
         Some(Allocation::new(held.pool, parts))
     }
 }
@@ -189,7 +178,8 @@ impl Search<'_> {
     }
 
     fn part(&self, node: usize, units: u32) -> Part {
-        self.pool.part_on(node, units, self.request, self.placement == Placement::Spread)
+        let steps = if self.steps_by_unit() { units } else { 1 };
+        self.pool.part_on(node, units, steps, self.request, self.placement == Placement::Spread)
     }
 
     /// The first node of `range` with exactly `free` free GPUs, from `from` on, that holds `units` units.
@@ -253,11 +243,6 @@ impl Search<'_> {
 
     fn in_node(&mut self) -> Option<Part> {
         let range = self.everywhere();
-        if self.placement == Placement::IslandPack
-            && let Some(part) = self.in_tightest_island(&range)
-        {
-            return Some(part);
-        }
         let node = self.node_for(&range, self.request.units)?;
         Some(self.part(node, self.request.units))
     }
@@ -313,15 +298,43 @@ impl Search<'_> {
         Some(self.pool.part_in_lane(node, free, self.request))
     }
 
-    /// More units in the island where a job already lies.
-    fn in_same_island(&self, home: &Part) -> Option<Part> {
+    /// More units in the domain of a level that holds all of a job, if one does.
+    fn beside(&mut self, held: &Allocation, level: Level) -> Option<Vec<Part>> {
+        let shape = *self.pool.shape();
+        let home = held.parts()[0];
         let node = home.node as usize;
-        let lane = home.lanes.iter().position(|&l| l > 0)?;
+        let one_node = held.parts().iter().all(|p| p.node == home.node);
+        let rack_of = |node: u32| node / shape.rack;
+        let one_rack = held.parts().iter().all(|p| rack_of(p.node) == rack_of(home.node));
+        match level {
+            Level::Any => self.in_pool(),
+            Level::Rack if one_rack => self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)),
+            Level::Island if shape.island_is_rack => {
+                one_rack.then(|| self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)))?
+            }
+            Level::Island if one_node && shape.lanes() > 0 && self.request.gpus > 0 => {
+                Some(vec![self.in_same_island(held)?])
+            }
+            Level::Island if self.request.gpus > 0 && shape.island == 1 && shape.gpus > 1 => None,
+            Level::Node | Level::Island if one_node => {
+                let room = self.pool.units_on(node, self.request) >= self.request.units;
+                room.then(|| vec![self.part(node, self.request.units)])
+            }
+            _ => None,
+        }
+    }
+
+    /// More units in the island where a job already lies.
+    fn in_same_island(&self, held: &Allocation) -> Option<Part> {
+        let node = held.parts()[0].node;
+        let used = |lane: usize| held.parts().iter().any(|p| p.lanes[lane] > 0);
+        let mut lanes = (0..self.pool.shape().lanes()).filter(|&l| used(l));
+        let (Some(lane), None) = (lanes.next(), lanes.next()) else { return None };
         let need = u8::try_from(self.request.total_gpus()).ok()?;
-        let room = self.pool.node_lanes(node)[lane] >= need
-            && self.pool.units_beside_gpus(node, self.request) >= self.request.units;
+        let room = self.pool.node_lanes(node as usize)[lane] >= need
+            && self.pool.units_beside_gpus(node as usize, self.request) >= self.request.units;
         room.then(|| {
-            let mut part = Part { node: home.node, units: self.request.units, lanes: Default::default() };
+            let mut part = Part { node, units: self.request.units, lanes: Default::default() };
             part.lanes[lane] = need;
             part
         })
@@ -358,29 +371,34 @@ impl Search<'_> {
     }
 
     fn in_pool(&mut self) -> Option<Vec<Part>> {
-        let range = self.everywhere();
-        if self.placement == Placement::IslandPack {
-            if let Some(part) = self.in_tightest_island(&range) {
-                return Some(vec![part]);
-            }
-            if self.pool.shape().island_is_rack
-                && let Some(parts) = self.in_rack()
-            {
-                return Some(parts);
-            }
+        if self.placement == Placement::IslandPack
+            && self.request.gpus > 0
+            && self.pool.shape().island_is_rack
+            && let Some(parts) = self.in_rack()
+        {
+            return Some(parts);
         }
-        self.spread_over(range)
+        self.spread_over(self.everywhere())
     }
 
     /// Divides the units over the nodes of `range`.
     fn spread_over(&mut self, range: Range<usize>) -> Option<Vec<Part>> {
         match self.placement {
             Placement::FirstFit => self.fill_in_order(&range),
-            Placement::Pack | Placement::IslandPack => self.fill_fullest(&range, true),
-            Placement::Spread if self.request.tasks && self.request.units > 1 => self.one_by_one(&range),
+            Placement::Pack => self.fill_fullest(&range, true),
+            Placement::IslandPack => match self.in_tightest_island(&range) {
+                Some(part) => Some(vec![part]),
+                None => self.fill_fullest(&range, true),
+            },
+            Placement::Spread if self.steps_by_unit() => self.one_by_one(&range),
             Placement::Spread => self.fill_fullest(&range, false),
             Placement::Random => self.fill_drawn(&range),
         }
+    }
+
+    /// Whether units are placed one at a time, each where it is emptiest.
+    fn steps_by_unit(&self) -> bool {
+        self.placement == Placement::Spread && self.request.tasks && self.request.units > 1
     }
 
     /// The lowest-numbered nodes first, each taking as many units as it can.

@@ -323,14 +323,22 @@ impl PoolState {
         }
     }
 
-    /// A part that puts `units` units of `request` on `node`, with its islands chosen: the fewest free GPUs that hold
-    /// them all (the most, where `roomiest`), else the fullest first.
+    /// A part that puts `units` units of `request` on `node` in `steps` equal steps. Each step takes its islands: the one
+    /// with the fewest free GPUs that holds the step (the most, where `roomiest`), else the fullest first.
     #[must_use]
-    pub fn part_on(&self, node: usize, units: u32, request: &Request, roomiest: bool) -> Part {
-        let lanes = match self.node_lanes(node) {
-            [] => Lanes::default(),
-            free => choose_lanes(free, units * request.gpus, roomiest),
-        };
+    pub fn part_on(&self, node: usize, units: u32, steps: u32, request: &Request, roomiest: bool) -> Part {
+        let mut lanes = Lanes::default();
+        let count = self.shape.lanes();
+        if count > 0 {
+            let mut free = self.lanes[node];
+            for _ in 0..steps {
+                let taken = choose_lanes(&free[..count], units / steps * request.gpus, roomiest);
+                free = subtract(free, &taken);
+                for (lane, more) in lanes.iter_mut().zip(taken) {
+                    *lane += more;
+                }
+            }
+        }
         Part { node: node as u32, units, lanes }
     }
 

@@ -86,8 +86,10 @@ impl Books {
     /// A job that has not started holds so many units more (or fewer).
     pub fn held(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
         let booking = self.bookings[jobs.spec_id(job).index()];
-        let milli = units * i64::from(booking.gpus_per_unit) * MILLI_PER_GPU as i64;
-        self.change(booking.payer, pool, Leaf::GangHold, milli, now);
+        let gpus = units * i64::from(booking.gpus_per_unit);
+        let asked = gpus * i64::from(booking.share);
+        self.change(booking.payer, pool, Leaf::GangHold, asked, now);
+        self.change(booking.payer, pool, Leaf::SliceWaste, gpus * MILLI_PER_GPU as i64 - asked, now);
         self.stale = true;
     }
 

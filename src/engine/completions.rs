@@ -16,6 +16,8 @@ struct Progress {
     members: u32,
     /// The walltime ends it here at the latest.
     latest: Time,
+    /// Whether that is before its work is done.
+    killed: bool,
     /// Which of its events counts, from 1; 0 marks the events of jobs that are not in here.
     current: u32,
 }
@@ -36,7 +38,7 @@ impl Completions {
     /// A job starts with `members` of `all` members; it ends when all its work is done, at `latest` at the latest.
     pub fn add_partial(&mut self, job: JobId, now: Time, work: Span, all: u32, members: u32, latest: Time) {
         let left = u128::from(work.micros()) * u128::from(all);
-        self.partial.insert(job, Progress { left, since: now, members, latest, current: 1 });
+        self.partial.insert(job, Progress { left, since: now, members, latest, killed: false, current: 1 });
         self.schedule(job);
     }
 
@@ -53,9 +55,10 @@ impl Completions {
     }
 
     fn schedule(&mut self, job: JobId) {
-        let progress = &self.partial[&job];
+        let Some(progress) = self.partial.get_mut(&job) else { return };
         let needed = progress.left.div_ceil(u128::from(progress.members));
         let end = progress.since.after(Span::from_micros(u64::try_from(needed).unwrap_or(u64::MAX)));
+        progress.killed = progress.latest < end;
         self.heap.push(Reverse((end.min(progress.latest), job, progress.current)));
     }
 
@@ -76,16 +79,16 @@ impl Completions {
         None
     }
 
-    /// The next job that ends at `now`, if any.
-    pub fn pop_at(&mut self, now: Time) -> Option<JobId> {
+    /// The next job that ends at `now`, if any, and, for one whose members changed, whether its walltime ended it.
+    pub fn pop_at(&mut self, now: Time) -> Option<(JobId, Option<bool>)> {
         if self.next()? != now {
             return None;
         }
         let Reverse((_, job, _)) = self.heap.pop()?;
-        if !self.partial.is_empty() {
-            self.partial.remove(&job);
+        if self.partial.is_empty() {
+            return Some((job, None));
         }
-        Some(job)
+        Some((job, self.partial.remove(&job).map(|p| p.killed)))
     }
 }
 
@@ -105,7 +108,7 @@ mod tests {
         assert_eq!(completions.next(), Some(at(20)));
         completions.set_members(JobId(0), at(6), 3);
         assert_eq!(completions.next(), Some(at(16)));
-        assert_eq!(completions.pop_at(at(16)), Some(JobId(0)));
+        assert_eq!(completions.pop_at(at(16)), Some((JobId(0), Some(false))));
         assert_eq!(completions.next(), None);
     }
 
@@ -115,7 +118,7 @@ mod tests {
         for job in [3, 1, 2] {
             completions.add(JobId(job), at(5));
         }
-        let order: Vec<u32> = std::iter::from_fn(|| completions.pop_at(at(5))).map(|j| j.0).collect();
+        let order: Vec<u32> = std::iter::from_fn(|| completions.pop_at(at(5))).map(|(j, _)| j.0).collect();
         assert_eq!(order, [1, 2, 3]);
     }
 }

@@ -10,7 +10,7 @@ use crate::cluster::{ClusterSpec, PoolState};
 use crate::ledger::Leaf;
 use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
-use crate::sched::{Classes, Deed, Fault, Pass, PolicyChoice, Scheduler, Stage, World};
+use crate::sched::{Classes, Deed, Elasticity, Fault, Pass, PolicyChoice, Scheduler, Stage, World};
 use crate::trace::{JobId, JobTable};
 use crate::units::{GpuTime, Span, Time};
 
@@ -187,8 +187,9 @@ impl<'a> Run<'a> {
         let now = self.world.now;
         self.wake = self.wake.filter(|&wake| wake > now);
         loop {
-            while let Some(job) = self.completions.pop_at(now) {
-                self.end(job);
+            while let Some((job, killed)) = self.completions.pop_at(now) {
+                let killed = killed.unwrap_or_else(|| self.outlives_walltime(job));
+                self.end(job, if killed { Stage::Killed } else { Stage::Finished });
             }
             self.submit_arrivals();
             self.pass()?;
@@ -286,7 +287,7 @@ impl<'a> Run<'a> {
         let latest = self.latest_end(job);
         let all = self.world.class(job).request.units;
         let duration = jobs.duration(job);
-        if units < all {
+        if units < all && self.world.elasticity == Elasticity::Proportional {
             self.completions.add_partial(job, now, duration, all, units, latest);
         } else {
             self.completions.add(job, now.after(duration).min(latest));
@@ -308,9 +309,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn end(&mut self, job: JobId) {
+    fn end(&mut self, job: JobId, stage: Stage) {
         let (now, jobs) = (self.world.now, self.setup.jobs);
-        let stage = if self.is_killed(job) { Stage::Killed } else { Stage::Finished };
         let Some(holder) = self.world.end(job, stage) else { return };
         self.books.running(jobs, job, holder.held.pool, -i64::from(holder.units), now);
         self.books.ended();
@@ -320,14 +320,10 @@ impl<'a> Run<'a> {
         self.done += 1;
     }
 
-    /// Whether the job ends now because of its walltime. One that would have ended anyway is not killed.
-    fn is_killed(&self, job: JobId) -> bool {
-        let Some(holder) = self.world.holders.of(job) else { return false };
-        let (Some(start), Some(walltime)) = (holder.start, self.setup.jobs.walltime(job)) else { return false };
-        let elastic = holder.units < self.world.class(job).request.units;
-        self.world.times.enforce_walltime
-            && self.world.now == start.after(walltime)
-            && (elastic || self.setup.jobs.duration(job) > walltime)
+    /// Whether the job's walltime ends it before it is done. One that ends at that very instant is not killed.
+    fn outlives_walltime(&self, job: JobId) -> bool {
+        let jobs = self.setup.jobs;
+        self.world.times.enforce_walltime && jobs.walltime(job).is_some_and(|walltime| jobs.duration(job) > walltime)
     }
 
     fn describe_deadlock(&self) -> Deadlock {

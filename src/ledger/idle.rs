@@ -54,7 +54,9 @@ struct Claimant<'a> {
     jobs: u64,
     /// Units that each of them lacks.
     units: u32,
-    /// A job of them that holds a part already: it is bound to the pool where it does.
+    /// The fewest units with which one of them would start, or go on growing.
+    least: u32,
+    /// The job, where it holds a part already.
     partial: Option<JobId>,
 }
 
@@ -205,19 +207,19 @@ impl Charger {
     ) {
         let world = walk.world;
         let mut partial_of: BTreeMap<ShapeId, u64> = BTreeMap::new();
-        let mut together: BTreeMap<(ShapeId, u32, u16), (JobId, u64)> = BTreeMap::new();
+        let mut together: BTreeMap<(ShapeId, u32), JobId> = BTreeMap::new();
+        let mut queue: Vec<((usize, Rank, JobId), Claimant<'_>)> = Vec::new();
         for &job in incomplete {
             let shape = world.classes.shape_id(world.jobs, job);
             let Some(holder) = world.holders.of(job) else { continue };
             if holder.start.is_none() {
                 *partial_of.entry(shape).or_insert(0) += 1;
             }
-            together.entry((shape, world.missing_units(job), holder.held.pool)).or_insert((job, 0)).1 += 1;
-        }
-        let mut queue: Vec<((usize, Rank), Claimant<'_>)> = Vec::new();
-        for ((shape, units, _), (job, jobs)) in together {
-            let rank = if first { (0, job.0) } else { (1, world.waiting.rank(job)) };
-            let claimant = Claimant { units, partial: Some(job), ..shape_claimant(world, shape, jobs) };
+            let units = world.missing_units(job);
+            let leader = *together.entry((shape, units)).or_insert(job);
+            let rank = if first { (0, leader.0, job) } else { (1, world.waiting.rank(leader), job) };
+            let least = world.least_units(job).saturating_sub(holder.units).max(1);
+            let claimant = Claimant { units, least, partial: Some(job), ..shape_claimant(world, shape, 1) };
             queue.push((rank, claimant));
         }
         for (at, &(_, line)) in heads.iter().enumerate() {
@@ -226,7 +228,7 @@ impl Charger {
                 let jobs = world.waiting.shape_len(shape) as u64 - self.claimed[shape.index()] - partial;
                 let whole = world.waiting.shape_jobs(shape).find(|job| world.holders.of(*job).is_none());
                 if let Some(job) = whole {
-                    queue.push(((1 + at, world.waiting.rank(job)), shape_claimant(world, shape, jobs)));
+                    queue.push(((1 + at, world.waiting.rank(job), job), shape_claimant(world, shape, jobs)));
                 }
             }
         }
@@ -241,7 +243,8 @@ impl Charger {
 fn shape_claimant<'a>(world: &World<'a>, shape: ShapeId, jobs: u64) -> Claimant<'a> {
     let of = world.classes.shapes()[shape.index()];
     let class = &world.classes.classes()[of.class.index()];
-    Claimant { class, payer: Payer::tenant(of.tenant), jobs, units: class.request.units, partial: None }
+    let least = world.waiting.shape_first(shape).map_or(class.request.units, |job| world.least_units(job));
+    Claimant { class, payer: Payer::tenant(of.tenant), jobs, units: class.request.units, least, partial: None }
 }
 
 impl Walk<'_, '_> {
@@ -272,17 +275,8 @@ impl Walk<'_, '_> {
         if each == 0 || claimant.jobs == 0 {
             return;
         }
-        let bound = claimant.partial.and_then(|job| self.world.holders.of(job)).map(|h| h.held.pool);
-        let pools: Vec<u16> = match bound {
-            Some(pool) => vec![pool],
-            None => claimant.class.pools.clone(),
-        };
-        let mut lacking = self.claim_open(claimant, &pools, each);
-        let closed_by_choice =
-            claimant.class.pools.iter().filter(|p| !pools.contains(p)).map(|&pool| (pool, Bar::Type));
-        let mut barred: Vec<(u16, Bar)> = claimant.class.barred.iter().copied().chain(closed_by_choice).collect();
-        barred.sort_unstable();
-        for (pool, bar) in barred {
+        let mut lacking = self.claim_open(claimant, &claimant.class.pools, each);
+        for &(pool, bar) in &claimant.class.barred {
             let leaf = match bar {
                 Bar::Type => Leaf::WrongType,
                 Bar::Queue => Leaf::Quota,
@@ -334,7 +328,7 @@ impl Walk<'_, '_> {
 
     /// Why enough free GPUs do not do: cores and memory, or the shape.
     fn wrong_shape(&self, claimant: &Claimant<'_>, pools: &[u16]) -> Leaf {
-        let request = claimant.class.request.with_units(claimant.units).gpus_only();
+        let request = claimant.class.request.with_units(claimant.least).gpus_only();
         let world = self.world;
         let would_fit = match claimant.partial.and_then(|job| world.holders.of(job)) {
             Some(holder) => {

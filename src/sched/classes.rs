@@ -91,16 +91,18 @@ pub struct Classes {
 pub enum Elasticity {
     /// None: all units at once.
     Rigid,
-    /// Those with `min_tasks`.
-    MinTasks,
+    /// Those with `min_tasks`, which then run for as long as the trace says.
+    StartEarly,
+    /// Those with `min_tasks`, which then progress in proportion to the members running.
+    Proportional,
 }
 
 /// The fewest units with which a job starts.
 #[must_use]
 pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) -> u32 {
     match (elasticity, spec.min_tasks) {
-        (Elasticity::MinTasks, Some(least)) => least.get().min(request.units),
-        _ => request.units,
+        (Elasticity::Rigid, _) | (_, None) => request.units,
+        (_, Some(least)) => least.get().min(request.units),
     }
 }
 
@@ -191,17 +193,14 @@ impl Classes {
     #[must_use]
     pub fn all_may_use_any_gpu(&self, cluster: &ClusterSpec) -> bool {
         let gpu_pools = cluster.pools.iter().filter(|p| p.gpus.is_some()).count();
-        let limited = |request: &Request| {
-            cluster
-                .pools
-                .iter()
-                .any(|p| (request.cpu > 0 && p.cpu_milli.is_some()) || (request.mem > 0 && p.mem_bytes.is_some()))
+        let limited = |class: &Class| {
+            let mut pools = class.pools.iter().map(|&p| &cluster.pools[p as usize]);
+            let (cpu, mem) = (class.request.cpu > 0, class.request.mem > 0);
+            pools.any(|p| (cpu && p.cpu_milli.is_some()) || (mem && p.mem_bytes.is_some()))
         };
-        gpu_pools == 1
-            && self.classes.iter().filter(|c| c.usable).all(|c| {
-                let unbound = c.request.gpus <= 1 && c.request.widest() == crate::trace::Level::Any;
-                unbound && !limited(&c.request) && (c.request.gpus == 0 || c.barred.is_empty())
-            })
+        let unbound = |class: &Class| class.request.gpus <= 1 && class.request.widest() == crate::trace::Level::Any;
+        let mut usable = self.classes.iter().filter(|c| c.usable);
+        gpu_pools == 1 && usable.all(|c| unbound(c) && !limited(c) && c.barred.is_empty())
     }
 }
 

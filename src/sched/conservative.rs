@@ -16,8 +16,8 @@ use super::windows::Windows;
 use super::{HeldBack, Holder, Scheduler, Verdict, World};
 use crate::cluster::{Allocation, Placer};
 use crate::trace::JobId;
-use crate::units::Time;
 use crate::units::keys::{Key, Kind};
+use crate::units::{Span, Time};
 
 /// The registry's line.
 pub const ENTRY: PolicyEntry = PolicyEntry {
@@ -77,6 +77,12 @@ enum Calendar {
     Nodes(Windows),
 }
 
+/// How long a job is booked: its estimate, and at least an instant, so that a job of no length keeps what it was
+/// promised at the instant at which it starts.
+fn holding(world: &World<'_>, job: JobId) -> Span {
+    world.estimate(job).max(Span::from_micros(1))
+}
+
 impl Calendar {
     fn new(world: &World<'_>) -> Self {
         if world.classes.all_may_use_any_gpu(world.spec) {
@@ -106,7 +112,7 @@ impl Calendar {
     }
 
     fn hold(&mut self, world: &World<'_>, job: JobId, start: Time, place: Option<Allocation>) {
-        let end = start.after(world.estimate(job));
+        let end = start.after(holding(world, job));
         match (self, place) {
             (Calendar::Count { profile, .. }, _) => {
                 profile.add(start, end, -(world.class(job).request.total_gpus() as i64));
@@ -118,7 +124,7 @@ impl Calendar {
 
     /// Takes out what was held from `start`, for good.
     fn release(&mut self, world: &World<'_>, job: JobId, start: Time) {
-        let end = start.after(world.estimate(job));
+        let end = start.after(holding(world, job));
         match self {
             Calendar::Count { profile, freed } => {
                 let from = start.max(world.now);
@@ -192,7 +198,7 @@ impl Conservative {
     fn carry_over(&mut self, world: &World<'_>, calendar: &mut Calendar) {
         let overdue: Vec<(Time, JobId)> = self.due.range(..(world.now, JobId(0))).copied().collect();
         for (start, job) in overdue {
-            let (from, to) = (start.after(world.estimate(job)), world.now.after(world.estimate(job)));
+            let (from, to) = (start.after(holding(world, job)), world.now.after(holding(world, job)));
             match calendar {
                 Calendar::Count { profile, freed } => {
                     profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
@@ -228,7 +234,7 @@ impl Conservative {
     fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) {
         let place = match calendar {
             Calendar::Count { profile, .. } => {
-                let end = start.after(world.estimate(job));
+                let end = start.after(holding(world, job));
                 profile.add(start, end, world.class(job).request.total_gpus() as i64);
                 None
             }
@@ -238,7 +244,7 @@ impl Conservative {
             Some((earlier, place)) => {
                 calendar.hold(world, job, earlier, place);
                 if let Calendar::Count { freed, .. } = calendar {
-                    freed.push((start, start.after(world.estimate(job))));
+                    freed.push((start, start.after(holding(world, job))));
                 }
                 self.set_start(job, Some(earlier));
             }
@@ -342,7 +348,7 @@ impl Scheduler for Conservative {
         }
         self.start_due(pass, &calendar)?;
         self.calendar = Some(calendar);
-        let wake = self.due.range((pass.now.after(crate::units::Span::from_micros(1)), JobId(0))..).next();
+        let wake = self.due.range((pass.now.after(Span::from_micros(1)), JobId(0))..).next();
         Ok(Verdict { wake: wake.map(|&(start, _)| start), deadlocked: false })
     }
 }

@@ -9,7 +9,7 @@ use super::pass::{Fault, Pass};
 use super::registry::{PLACEMENT, PolicyEntry};
 use super::search::serve_passing_over;
 use super::{Elasticity, HeldBack, Holder, Scheduler, Verdict, World};
-use crate::cluster::{Placer, placement};
+use crate::cluster::{Placer, Request, placement};
 use crate::trace::JobId;
 
 /// The registry's line.
@@ -59,32 +59,28 @@ impl Gang {
         Ok(())
     }
 
-    /// Starts a job with as many members as have a place in the first pool that holds enough of them.
+    /// Starts a job with the most members that have a place anywhere, if they are enough.
     fn start(&mut self, pass: &mut Pass<'_, '_>, job: JobId) -> Result<bool, Fault> {
-        let class = pass.class(job);
-        let least = pass.least_units(job);
-        for &number in &class.pools {
-            let pool = &pass.pools[number as usize];
-            let units = placement::units_that_fit(pool, &class.request);
-            if units < least {
-                continue;
-            }
-            let Some(place) = self.placer.place(pool, number, &class.request.with_units(units)) else { continue };
-            pass.start(job, place)?;
-            if units < class.request.units {
-                self.incomplete.insert(job);
-            }
-            return Ok(true);
+        let request = pass.class(job).request;
+        let units = most_units(pass, &pass.class(job).pools, &request);
+        if units < pass.least_units(job) {
+            return Ok(false);
         }
-        let request = class.request;
-        Ok(match find_place(pass, &mut self.placer, job, &request) {
-            Some(place) => {
-                pass.start(job, place)?;
-                true
-            }
-            None => false,
-        })
+        let Some(place) = find_place(pass, &mut self.placer, job, &request.with_units(units)) else {
+            return Ok(false);
+        };
+        pass.start(job, place)?;
+        if units < request.units {
+            self.incomplete.insert(job);
+        }
+        Ok(true)
     }
+}
+
+/// The most units of `request` that have a place in any one of `pools`.
+fn most_units(world: &World<'_>, pools: &[u16], request: &Request) -> u32 {
+    let fitting = pools.iter().map(|&pool| placement::units_that_fit(&world.pools[pool as usize], request));
+    fitting.max().unwrap_or(0)
 }
 
 impl Scheduler for Gang {
@@ -93,7 +89,7 @@ impl Scheduler for Gang {
     }
 
     fn elasticity(&self) -> Elasticity {
-        Elasticity::MinTasks
+        Elasticity::Proportional
     }
 
     fn held_back(&self) -> Option<HeldBack> {
@@ -112,13 +108,7 @@ impl Scheduler for Gang {
             serve_passing_over(
                 pass,
                 line,
-                |world, class| {
-                    let fitting = class
-                        .pools
-                        .iter()
-                        .map(|&pool| placement::units_that_fit(&world.pools[pool as usize], &class.request));
-                    fitting.max().filter(|&units| units > 0).map(u64::from)
-                },
+                |world, class| Some(u64::from(most_units(world, &class.pools, &class.request))),
                 |pass, job| self.start(pass, job),
             )?;
         }

@@ -106,7 +106,7 @@ impl Scheduler for Pods {
     }
 
     fn elasticity(&self) -> Elasticity {
-        Elasticity::MinTasks
+        Elasticity::StartEarly
     }
 
     fn held_back(&self) -> Option<HeldBack> {

@@ -222,7 +222,7 @@ impl<'a> World<'a> {
     pub fn submit(&mut self, job: JobId) {
         let value = match self.elasticity {
             Elasticity::Rigid => self.estimate(job).micros(),
-            Elasticity::MinTasks => u64::from(self.least_units(job)),
+            _ => u64::from(self.least_units(job)),
         };
         self.waiting.insert(job, self.classes.shape_id(self.jobs, job), value);
         self.stages[job.index()] = Stage::Waiting;
