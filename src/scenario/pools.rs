@@ -96,7 +96,7 @@ fn read_gpu_type(
 }
 
 fn read_node_gpus(gpu_type: usize, keys: &Section<'_>, title: &str, problems: &mut Problems) -> Option<NodeGpus> {
-    if !keys.has("gpus_per_node") {
+    if keys.misses("gpus_per_node") {
         problems.push(keys.place("gpu").problem(format!("[{title}] lacks `gpus_per_node`, which `gpu` requires")));
     }
     let per_node = keys.count32("gpus_per_node")?;
@@ -133,7 +133,7 @@ fn check_island(size: u32, per_node: u32, keys: &Section<'_>, problems: &mut Pro
 }
 
 fn check_without_gpus(keys: &Section<'_>, problems: &mut Problems) {
-    if keys.has("gpu") {
+    if !keys.misses("gpu") {
         return;
     }
     for key in GPU_KEYS {

@@ -53,6 +53,8 @@ fn read_source(node: &Node, keys: &Section<'_>, folder: &Path, problems: &mut Pr
         }
         (true, None) => read_trace(keys, folder, problems).map(Source::Trace),
         (false, Some(generate)) => read_generate(generate, problems),
+        // What is no table at all was reported as such already.
+        (false, None) if node.table().is_none() => None,
         (false, None) => {
             let message = "the workload has no jobs; it needs `trace` in [workload], or [workload.generate]";
             problems.push(keys.place("trace").problem(message));
