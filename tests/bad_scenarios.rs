@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use fleetsim::scenario::{Overrides, load};
+use fleetsim::scenario::{Overrides, load, of_bytes};
+use fleetsim::units::rng;
+use rand::RngExt;
 
 const FOLDER: &str = "tests/bad/scenarios";
 
@@ -84,4 +86,40 @@ fn wrong_arguments_are_told_in_full() {
         writeln!(text, "== {}\n{}\n", case.join(" "), errors(path, &overrides(case))).unwrap();
     }
     insta::assert_snapshot!(text);
+}
+
+/// Cuts, doubled pieces and strange bytes anywhere in good files: whatever they make, reading answers.
+#[test]
+fn damaged_files_never_panic() {
+    let mut random = rng::stream(1, "damage");
+    for name in ["quickstart", "nvl72", "owned", "pools-and-queues"] {
+        let good = std::fs::read(format!("scenarios/{name}.toml")).unwrap();
+        for _ in 0..1500 {
+            let mut bytes = good.clone();
+            for _ in 0..random.random_range(1..4) {
+                let at = random.random_range(0..bytes.len());
+                let until = random.random_range(at..(at + 40).min(bytes.len()));
+                match random.random_range(0..4) {
+                    0 => drop(bytes.drain(at..until)),
+                    1 => bytes.splice(at..at, bytes[at..until].to_vec()).for_each(drop),
+                    2 => bytes[at] = b"\n[]{}=\"'.,-0e#_\\"[random.random_range(0..16)],
+                    _ => bytes[at] = random.random(),
+                }
+            }
+            let _ = of_bytes(&bytes, Path::new("damaged.toml"), &Overrides::default());
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_or_read_but_never_overflows() {
+    let deep = [
+        format!("a{} = 1", ".a".repeat(50_000)),
+        format!("[a{}]", ".a".repeat(50_000)),
+        format!("a = {}", "[".repeat(50_000)),
+        format!("a = {}", "{a = ".repeat(50_000)),
+    ];
+    for text in deep {
+        assert!(of_bytes(text.as_bytes(), Path::new("deep.toml"), &Overrides::default()).is_err());
+    }
 }
