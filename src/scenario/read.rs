@@ -139,7 +139,8 @@ fn report_shape(root: &Node, problems: &mut Problems) {
 fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut Problems) -> Option<Scenario> {
     let top = Section::read(root, &root.place, ROOT.keys, ROOT.required, "", problems);
     let cluster = pools::read(root, problems);
-    let workload = workload::read(root, path.parent().unwrap_or(Path::new("")), problems);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let workload = workload::read(root, folder, cluster.spec.gpu_count(), problems);
     let measure = measure::read(root, problems);
     let policy = policy::read(root, problems);
     notices.extend(cluster.notices);

@@ -14,6 +14,7 @@ use crate::units::{Span, UsdPerGpuHour};
 pub struct Section<'t> {
     entries: &'t [Entry],
     place: Place,
+    is_table: bool,
     keys: &'static [Key],
     values: Params,
 }
@@ -38,14 +39,19 @@ impl<'t> Section<'t> {
                 Err(message) => problems.push(entry.node.place.problem(format!("`{}`: {message}", key.name))),
             }
         }
-        let section = Section { entries, place: place.clone(), keys, values };
+        let section = Section { entries, place: place.clone(), is_table: node.table().is_some(), keys, values };
         for name in required {
-            // What is no table at all was reported as such already.
-            if node.table().is_some() && section.misses(name) {
+            if section.is_table() && section.misses(name) {
                 problems.push(place.problem(format!("[{title}] lacks `{name}`, which is required")));
             }
         }
         section
+    }
+
+    /// Whether it is a table at all; what is none was reported with the scenario's shape.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.is_table
     }
 
     /// Whether the key was not given, not even misspelt, which is reported as an unknown key.

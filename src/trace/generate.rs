@@ -9,12 +9,21 @@ pub const KEYS: &[Key] =
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generator;
 
+/// A key that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadKey {
+    /// The key.
+    pub key: &'static str,
+    /// Why.
+    pub message: String,
+}
+
 impl Generator {
     /// From checked keys.
     ///
     /// # Errors
     /// None.
-    pub fn from_params(_params: &Params) -> Result<Generator, String> {
+    pub fn from_params(_params: &Params, _cluster_gpus: Option<u64>) -> Result<Generator, Vec<BadKey>> {
         Ok(Generator)
     }
 }
