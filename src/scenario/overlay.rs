@@ -1,6 +1,8 @@
 //! Changes to a scenario's tree before it is read: `--set`, `--policy` and the `set` of variants.
 
 use super::shape;
+use std::path::Path;
+
 use super::tables::{Form, Named, ROOT, Sub, Table};
 use super::tree::{self, Data, Entry, Node, Place};
 use crate::input::Problems;
@@ -24,7 +26,7 @@ pub struct Overlay<'a> {
 impl Overlay<'_> {
     /// Applies one `KEY=VALUE`, the value as TOML or else as a text.
     pub fn set_argument(&mut self, argument: &str) {
-        let Some((key, value)) = argument.split_once('=') else {
+        let Some((key, value)) = argument.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
             let place = Place::whole(&format!("--set {argument}"));
             self.problems.push(place.problem("expected KEY=VALUE, such as cluster.pools.h100.nodes=24"));
             return;
@@ -64,10 +66,16 @@ impl Overlay<'_> {
     }
 }
 
+/// No key of a scenario comes near this many bytes.
+const LONGEST_KEY: usize = 1000;
+
 /// The segments of a dotted key, quoted or not.
 fn path_of(dotted: &str) -> Option<Vec<String>> {
-    let (root, problems) = tree::parse(&format!("{dotted} = 0"), std::path::Path::new(""));
-    if !problems.is_empty() || dotted.contains('\n') {
+    if dotted.len() > LONGEST_KEY || dotted.contains('\n') {
+        return None;
+    }
+    let (root, problems) = tree::parse(&format!("{dotted} = 0"), Path::new(""));
+    if !problems.is_empty() {
         return None;
     }
     let mut path = Vec::new();

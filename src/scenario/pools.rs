@@ -59,8 +59,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
     let gpu_type = read_gpu_type(&keys, types, cluster, problems);
     let gpus = gpu_type.and_then(|at| read_node_gpus(at, &keys, &title, problems));
     check_without_gpus(&keys, problems);
-    let nodes = keys.count32("nodes").unwrap_or(1);
-    check_size(nodes, gpus, &keys, problems);
+    let nodes = read_nodes(gpus, &keys, problems);
     let (price, source) = read_price(entry, &keys, gpu_type.map(|at| &cluster.spec.gpu_types[at]), types, problems);
     cluster.notices.extend(price_notice(name, price, &source, gpu_type.map(|at| &cluster.spec.gpu_types[at])));
     cluster.prices.push(source);
@@ -96,7 +95,7 @@ fn read_gpu_type(
 }
 
 fn read_node_gpus(gpu_type: usize, keys: &Section<'_>, title: &str, problems: &mut Problems) -> Option<NodeGpus> {
-    if !keys.has("gpus_per_node") {
+    if keys.misses("gpus_per_node") {
         problems.push(keys.place("gpu").problem(format!("[{title}] lacks `gpus_per_node`, which `gpu` requires")));
     }
     let per_node = keys.count32("gpus_per_node")?;
@@ -133,7 +132,7 @@ fn check_island(size: u32, per_node: u32, keys: &Section<'_>, problems: &mut Pro
 }
 
 fn check_without_gpus(keys: &Section<'_>, problems: &mut Problems) {
-    if keys.has("gpu") {
+    if !keys.misses("gpu") {
         return;
     }
     for key in GPU_KEYS {
@@ -144,14 +143,18 @@ fn check_without_gpus(keys: &Section<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_size(nodes: u32, gpus: Option<NodeGpus>, keys: &Section<'_>, problems: &mut Problems) {
+/// The nodes of the pool; a wrong number is read as one, so that no later sum overflows.
+fn read_nodes(gpus: Option<NodeGpus>, keys: &Section<'_>, problems: &mut Problems) -> u32 {
+    let nodes = keys.count32("nodes").unwrap_or(1);
     let per_node = gpus.map_or(0, |gpus| gpus.per_node);
-    if nodes.checked_mul(per_node).is_none() {
-        problems.push(keys.place("nodes").problem(format!(
-            "`nodes`: {nodes} nodes of {per_node} GPUs are more than the {} GPUs that a pool can have",
-            u32::MAX
-        )));
+    if nodes.checked_mul(per_node).is_some() {
+        return nodes;
     }
+    problems.push(keys.place("nodes").problem(format!(
+        "`nodes`: {nodes} nodes of {per_node} GPUs are more than the {} GPUs that a pool can have",
+        u32::MAX
+    )));
+    1
 }
 
 fn read_memory(keys: &Section<'_>, problems: &mut Problems) -> Option<u64> {

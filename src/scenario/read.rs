@@ -93,6 +93,7 @@ pub fn of_tree(mut root: Node, path: &Path, overrides: &Overrides) -> Result<Sce
     let mut problems = Problems::new();
     let mut notices = Vec::new();
     apply(overrides, &mut root, &mut problems, &mut notices);
+    report_shape(&root, &mut problems);
     let variants = take_variants(&mut root);
     let scenario = read_plain(&root, path, notices, &mut problems);
     let read = read_variants(variants, &root, path, &mut problems);
@@ -128,14 +129,18 @@ fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems, notice
     }
 }
 
-/// Reads a tree without variants; nothing where a part is missing, which is then among the problems.
-fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut Problems) -> Option<Scenario> {
+fn report_shape(root: &Node, problems: &mut Problems) {
     let shape = Shape::of(root);
     problems.extend(shape.unknown);
     problems.extend(shape.misplaced);
+}
+
+/// Reads a tree without variants; nothing where a part is missing, which is then among the problems.
+fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut Problems) -> Option<Scenario> {
     let top = Section::read(root, &root.place, ROOT.keys, ROOT.required, "", problems);
     let cluster = pools::read(root, problems);
-    let workload = workload::read(root, path.parent().unwrap_or(Path::new("")), problems);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let workload = workload::read(root, folder, cluster.spec.gpu_count(), problems);
     let measure = measure::read(root, problems);
     let policy = policy::read(root, problems);
     notices.extend(cluster.notices);
@@ -175,16 +180,21 @@ fn read_variants(nodes: Vec<Node>, base: &Node, path: &Path, problems: &mut Prob
     for node in nodes {
         let keys = Section::read(&node, &node.place, VARIANT_KEYS, &["name", "set"], "variant", problems);
         let Some(name) = keys.text("name").map(str::to_owned) else { continue };
-        if name.is_empty() || names.contains(&name) {
-            let message = format!("`name`: two variants, or none, can be called \"{name}\"");
-            problems.push(keys.place("name").problem(message));
+        if name.is_empty() {
+            problems.push(keys.place("name").problem("`name`: a variant needs a name"));
+        } else if names.contains(&name) {
+            problems.push(keys.place("name").problem(format!("`name`: there is a variant \"{name}\" already")));
         }
         names.push(name.clone());
         let mut changed = base.clone();
         let mut notices = Vec::new();
         let mut wrong = Problems::new();
         apply_set(&node, &mut changed, &mut wrong, &mut notices);
-        let scenario = if base_is_right { read_plain(&changed, path, notices, &mut wrong) } else { None };
+        let mut scenario = None;
+        if base_is_right {
+            report_shape(&changed, &mut wrong);
+            scenario = read_plain(&changed, path, notices, &mut wrong);
+        }
         problems.extend(wrong);
         variants.extend(scenario.map(|scenario| Variant { name, scenario }));
     }

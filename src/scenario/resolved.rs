@@ -10,9 +10,11 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::tree::{Data, Entry, Node, Place};
 use super::types::{PriceSource, Scenario, Source, Workload};
+use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
 use crate::cluster::{GpuType, Island, PoolSpec};
+use crate::trace::generate::Generator;
 use crate::units::Span;
 use crate::units::keys::{Key, Kind, Params, Value};
 use crate::units::quantity::bytes_text;
@@ -123,7 +125,7 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("name", scenario.name.as_str());
     root.add("seed", scenario.seed);
     root.add("cluster", cluster);
-    root.add("workload", workload(&scenario.workload));
+    root.add("workload", workload(&scenario.workload, scenario.cluster.gpu_count()));
     root.add("measure", measure);
     root.add("policy", policy);
     root.into()
@@ -187,11 +189,11 @@ fn owned_table(owned: &Owned) -> Table {
     table
 }
 
-fn workload(workload: &Workload) -> Table {
+fn workload(workload: &Workload, cluster_gpus: u64) -> Table {
     let mut table = Table::default();
     match &workload.source {
         Source::Trace(path) => table.add("trace", path.display().to_string()),
-        Source::Generate { params, .. } => table.add("generate", with_defaults(tables::GENERATE.keys, params)),
+        Source::Generate { generator, params } => table.add("generate", generate(generator, params, cluster_gpus)),
     }
     table.add("scale", workload.scale);
     table.add("enforce_walltime", workload.enforce_walltime);
@@ -200,6 +202,22 @@ fn workload(workload: &Workload) -> Table {
     table.add_some("mfu", workload.mfu_ppm.map(|ppm| f64::from(ppm) / 1e6));
     table.add("recorded", workload.recorded);
     table
+}
+
+/// The keys of a generator with its defaults, but for those that mean nothing beside the others.
+fn generate(generator: &Generator, given: &Params, cluster_gpus: u64) -> Table {
+    let mut params = given.clone();
+    for key in tables::GENERATE.keys {
+        if let (None, Some(default)) = (given.value(key.name), value::default_of(key)) {
+            let mut fuller = params.clone();
+            fuller.set(key.name, default);
+            if Generator::from_params(&fuller, generator_gpus(cluster_gpus)).as_ref() == Ok(generator) {
+                params = fuller;
+            }
+        }
+    }
+    let given = tables::GENERATE.keys.iter().filter_map(|key| Some((key, params.value(key.name)?)));
+    Table(given.map(|(key, value)| (key.name.to_owned(), plain(value, key.kind))).collect())
 }
 
 /// The given values, and the defaults of the other keys where a default is a value.
@@ -332,7 +350,11 @@ mod tests {
             let again = of_tree(tree, Path::new(""), &Overrides::default()).unwrap();
             assert_eq!(serde_json::to_string_pretty(&resolved(&again)).unwrap(), json, "{name}");
             let price = |s: &Scenario| s.cluster.pools.iter().map(|p| p.price).collect::<Vec<_>>();
-            assert_eq!((&again.workload, price(&again)), (&first.workload, price(&first)), "{name}");
+            assert_eq!(price(&again), price(&first), "{name}");
+            match (&again.workload.source, &first.workload.source) {
+                (Source::Generate { generator: a, .. }, Source::Generate { generator: b, .. }) => assert_eq!(a, b),
+                (a, b) => assert_eq!(a, b),
+            }
         }
     }
 

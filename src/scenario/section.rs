@@ -4,6 +4,7 @@ use super::tree::{Entry, Node, Place};
 use super::value;
 use crate::input::Problems;
 use crate::units::keys::{Key, Params, Value};
+use crate::units::suggest;
 use crate::units::{Span, UsdPerGpuHour};
 
 /// The checked keys of a table.
@@ -13,6 +14,8 @@ use crate::units::{Span, UsdPerGpuHour};
 pub struct Section<'t> {
     entries: &'t [Entry],
     place: Place,
+    is_table: bool,
+    keys: &'static [Key],
     values: Params,
 }
 
@@ -36,13 +39,30 @@ impl<'t> Section<'t> {
                 Err(message) => problems.push(entry.node.place.problem(format!("`{}`: {message}", key.name))),
             }
         }
+        let section = Section { entries, place: place.clone(), is_table: node.table().is_some(), keys, values };
         for name in required {
-            // What is no table at all was reported as such already.
-            if node.table().is_some() && !entries.iter().any(|entry| entry.key == *name) {
+            if section.is_table() && section.misses(name) {
                 problems.push(place.problem(format!("[{title}] lacks `{name}`, which is required")));
             }
         }
-        Section { entries, place: place.clone(), values }
+        section
+    }
+
+    /// Whether it is a table at all; what is none was reported with the scenario's shape.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.is_table
+    }
+
+    /// Whether the key was not given, not even misspelt, which is reported as an unknown key.
+    #[must_use]
+    pub fn misses(&self, key: &str) -> bool {
+        let names = || self.keys.iter().map(|key| key.name).chain(std::iter::once(key));
+        let meant = |entry: &Entry| {
+            let known = names().any(|name| name == entry.key);
+            if known { entry.key == key } else { suggest::nearest(&entry.key, names()) == Some(key) }
+        };
+        !self.entries.iter().any(meant)
     }
 
     /// Whether the key was given, rightly or wrongly.

@@ -121,21 +121,28 @@ impl Node {
 pub fn parse(text: &str, source: &Path) -> (Node, Problems) {
     let lines = Lines::new(text, source);
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut found: Vec<(usize, &str)> =
-        errors.iter().map(|error| (error.span().map_or(0, |span| span.start), error.message())).collect();
-    found.sort_by_key(|&(offset, _)| offset);
+    let mut found: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or_default(), error.message())).collect();
+    found.sort_by_key(|(span, _)| span.start);
     let mut problems = Problems::new();
-    for (offset, message) in found {
-        problems.push(lines.place(offset).problem(in_plain_words(message, text.get(offset..).unwrap_or_default())));
+    for (span, message) in found {
+        let place = lines.place(span.start);
+        problems.push(place.problem(in_plain_words(message, text.get(span.start..).unwrap_or_default(), span.len())));
     }
     let root = Node::new(Data::Table(lines.entries(document.get_ref())), &Place::whole(&source.display().to_string()));
     (root, problems)
 }
 
-/// The parser takes a value that is not there for a text without quotes.
-fn in_plain_words<'m>(message: &'m str, rest: &str) -> &'m str {
+/// The parser's message, clearer where it can be; `rest` is the text from the error on, the first `length` bytes of
+/// which it is about.
+fn in_plain_words(message: &str, rest: &str, length: usize) -> String {
     let nothing = rest.lines().next().is_none_or(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    if nothing && message.starts_with("string values must be quoted") { "the value is missing" } else { message }
+    match (message, rest.get(..length)) {
+        ("duplicate key", Some(key)) => format!("`{key}` is there already"),
+        // It takes a value that is not there for a text without quotes.
+        (m, _) if m.starts_with("string values must be quoted") && nothing => "the value is missing".to_owned(),
+        (m, _) if m.starts_with("string values must be quoted") => "a text stands in quotes".to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// Reads one TOML value, such as that of a `--set`.

@@ -13,13 +13,13 @@ use crate::trace::generate::Generator;
 /// Where a trace comes from whose path is as the current folder sees it, not the scenario file's.
 pub const TRACE_ARGUMENT: &str = "--trace";
 
-/// Reads `[workload]`; `folder` is the scenario file's.
-pub fn read(root: &Node, folder: &Path, problems: &mut Problems) -> Option<Workload> {
+/// Reads `[workload]`; `folder` is the scenario file's, `cluster_gpus` what a load refers to.
+pub fn read(root: &Node, folder: &Path, cluster_gpus: u64, problems: &mut Problems) -> Option<Workload> {
     let empty = Node::new(Data::Table(Vec::new()), &root.place);
     let entry = root.entry("workload");
     let (node, place) = entry.map_or((&empty, &root.place), |entry| (&entry.node, &entry.place));
     let keys = Section::read(node, place, WORKLOAD.keys, WORKLOAD.required, "workload", problems);
-    let source = read_source(node, &keys, folder, problems);
+    let source = read_source(&keys, folder, node.entry("generate"), cluster_gpus, problems);
     let recorded = keys.values().bool_or("recorded", false);
     if recorded && matches!(source, Some(Source::Generate { .. })) {
         problems.push(keys.place("recorded").problem("`recorded`: a generated workload has no recorded queue times"));
@@ -41,8 +41,13 @@ fn states(words: &[String]) -> Vec<RecordedState> {
     states
 }
 
-fn read_source(node: &Node, keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Source> {
-    let generate = node.entry("generate");
+fn read_source(
+    keys: &Section<'_>,
+    folder: &Path,
+    generate: Option<&Entry>,
+    cluster_gpus: u64,
+    problems: &mut Problems,
+) -> Option<Source> {
     match (keys.has("trace"), generate) {
         (true, Some(generate)) => {
             problems.push(generate.place.problem(format!(
@@ -52,7 +57,8 @@ fn read_source(node: &Node, keys: &Section<'_>, folder: &Path, problems: &mut Pr
             None
         }
         (true, None) => read_trace(keys, folder, problems).map(Source::Trace),
-        (false, Some(generate)) => read_generate(generate, problems),
+        (false, Some(generate)) => read_generate(generate, cluster_gpus, problems),
+        (false, None) if !keys.is_table() => None,
         (false, None) => {
             let message = "the workload has no jobs; it needs `trace` in [workload], or [workload.generate]";
             problems.push(keys.place("trace").problem(message));
@@ -72,20 +78,25 @@ fn read_trace(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Opt
     Some(folder.join(trace))
 }
 
-fn read_generate(entry: &Entry, problems: &mut Problems) -> Option<Source> {
+fn read_generate(entry: &Entry, cluster_gpus: u64, problems: &mut Problems) -> Option<Source> {
     let title = "workload.generate";
     let mut wrong = Problems::new();
     let keys = Section::read(&entry.node, &entry.place, GENERATE.keys, GENERATE.required, title, &mut wrong);
     let params = keys.values().clone();
-    if !wrong.is_empty() {
-        problems.extend(wrong);
-        return None;
-    }
-    match Generator::from_params(&params) {
-        Ok(generator) => Some(Source::Generate { generator, params }),
-        Err(message) => {
-            problems.push(entry.place.problem(format!("[{title}]: {message}")));
-            None
+    let made = Generator::from_params(&params, generator_gpus(cluster_gpus));
+    // What was wrong by itself would only be missed in the keys' sense together.
+    if wrong.is_empty() {
+        for bad in made.as_ref().err().into_iter().flatten() {
+            wrong.push(keys.place(bad.key).problem(format!("`{}`: {}", bad.key, bad.message)));
         }
     }
+    let right = wrong.is_empty();
+    problems.extend(wrong);
+    made.ok().filter(|_| right).map(|generator| Source::Generate { generator, params })
+}
+
+/// The GPUs that a generated load refers to, where the cluster has any.
+#[must_use]
+pub fn generator_gpus(cluster_gpus: u64) -> Option<u64> {
+    (cluster_gpus > 0).then_some(cluster_gpus)
 }

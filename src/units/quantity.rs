@@ -46,6 +46,7 @@ pub fn span(text: &str) -> Result<Span, String> {
     let mut total = 0u64;
     while !rest.is_empty() {
         let (number, tail) = split_number(rest);
+        let tail = tail.trim_start();
         let end = tail.find(|c: char| c.is_ascii_digit() || c.is_whitespace()).unwrap_or(tail.len());
         let micros = in_base_units(number, &tail[..end], TIME_UNITS, expected)?;
         total = total.checked_add(micros).ok_or_else(|| "the duration is too large".to_owned())?;
@@ -138,6 +139,7 @@ mod tests {
             ("1.5d", 129_600.0),
             ("1h30m", 5400.0),
             ("2h 30m", 9000.0),
+            ("1 day 2 hours", 93_600.0),
             ("250ms", 0.25),
         ] {
             assert!((span(text).unwrap().as_seconds() - seconds).abs() < 1e-9, "{text}");
