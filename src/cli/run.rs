@@ -1,17 +1,19 @@
 //! `run`: one simulation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use super::failure::Failure;
 use super::progress::Bar;
 use super::{Output, summary};
 use crate::engine::{Options, Setup, simulate};
+use crate::input::{Problem, Problems};
 use crate::results::folder::InputFile;
 use crate::results::{Metrics, RunFolder};
 use crate::scenario::{self, Overrides, Scenario, Source};
 use crate::sched::RunTimes;
 use crate::trace::JobTable;
+use crate::trace::generate::BadKey;
 use crate::trace::native::{self, ReadOptions};
 use crate::units::hash::Fingerprint;
 
@@ -95,7 +97,9 @@ fn load_jobs(scenario: &Scenario, args: &RunArgs) -> Result<Jobs, Failure> {
             notices.extend(trace.notices);
             trace.table
         }
-        Source::Generate { generator, .. } => generator.generate(scenario.seed),
+        Source::Generate { generator, .. } => {
+            generator.generate(scenario.seed).map_err(|bad| bad_recipe(&args.scenario, &bad))?
+        }
     };
     if scenario.workload.scale.to_bits() != 1.0f64.to_bits() {
         table.compress_arrivals(scenario.workload.scale);
@@ -114,6 +118,14 @@ fn load_jobs(scenario: &Scenario, args: &RunArgs) -> Result<Jobs, Failure> {
         notices.push(format!("{who}: run-time estimates are their true durations"));
     }
     Ok(Jobs { table, inputs, notices })
+}
+
+fn bad_recipe(scenario: &Path, bad: &[BadKey]) -> Problems {
+    let mut problems = Problems::new();
+    for key in bad {
+        problems.push(Problem::of_file(scenario, format!("[workload.generate]: `{}`: {}", key.key, key.message)));
+    }
+    problems
 }
 
 /// Whether the policy looks at estimates at all.

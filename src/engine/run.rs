@@ -109,7 +109,7 @@ struct Run<'a> {
     origin: Time,
     last_end: Time,
     done: u64,
-    deadlock: Option<Deadlock>,
+    deadlocked_since: Option<Time>,
     instants: u64,
     passes: u64,
 }
@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
             origin,
             last_end: origin,
             done: 0,
-            deadlock: None,
+            deadlocked_since: None,
             instants: 0,
             passes: 0,
         }
@@ -163,9 +163,6 @@ impl<'a> Run<'a> {
             }
             self.world.now = now;
             self.instant()?;
-            if self.deadlock.is_some() {
-                break;
-            }
             self.instants += 1;
             if self.instants.is_multiple_of(REPORT_EVERY) {
                 progress.reached(self.done, now);
@@ -193,7 +190,7 @@ impl<'a> Run<'a> {
             }
             self.submit_arrivals();
             self.pass()?;
-            if self.deadlock.is_some() || self.completions.next() != Some(now) {
+            if self.completions.next() != Some(now) {
                 return Ok(());
             }
         }
@@ -233,7 +230,7 @@ impl<'a> Run<'a> {
         self.apply(&deeds);
         self.deeds = deeds;
         if verdict.deadlocked {
-            self.deadlock = Some(self.describe_deadlock());
+            self.deadlocked_since.get_or_insert(self.world.now);
         }
         Ok(())
     }
@@ -326,7 +323,8 @@ impl<'a> Run<'a> {
         self.world.times.enforce_walltime && jobs.walltime(job).is_some_and(|walltime| jobs.duration(job) > walltime)
     }
 
-    fn describe_deadlock(&self) -> Deadlock {
+    /// Who holds what for good when the run ends.
+    fn describe_deadlock(&self, at: Time) -> Deadlock {
         let mut gpus = vec![0; self.setup.cluster.pools.len()];
         let mut holders = 0;
         for holder in self.world.holders.iter().filter(|h| h.start.is_none()) {
@@ -334,7 +332,7 @@ impl<'a> Run<'a> {
             let per_unit = self.world.class(holder.job).request.gpus;
             gpus[holder.held.pool as usize] += u64::from(holder.units) * u64::from(per_unit);
         }
-        Deadlock { at: self.world.now, holders, gpus }
+        Deadlock { at, holders, gpus }
     }
 
     /// Where the horizon ends: with the last job, or, where some are left, with the last event or `until`.
@@ -348,6 +346,7 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Result<Outcome, RunError> {
         let end = self.horizon_end();
         self.check_little(end)?;
+        let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
         let closed = self.books.close(end);
         self.fates.settle(std::mem::take(&mut self.world.stages));
         let outcome = Outcome {
@@ -360,7 +359,7 @@ impl<'a> Run<'a> {
             ledger: closed.ledger,
             mfu_weighted: closed.mfu_weighted,
             series: closed.series,
-            deadlock: self.deadlock,
+            deadlock,
             instants: self.instants,
             passes: self.passes,
         };

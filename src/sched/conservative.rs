@@ -59,6 +59,8 @@ pub struct Conservative {
     starts: BTreeMap<JobId, Time>,
     /// The same, by start.
     due: BTreeSet<(Time, JobId)>,
+    /// Jobs that could not start when it was their time, since somebody had outlived an estimate.
+    missed: BTreeSet<JobId>,
     arrivals: BTreeSet<JobId>,
     somebody_ended: bool,
     heads: Vec<(JobId, LineId)>,
@@ -66,7 +68,16 @@ pub struct Conservative {
 
 /// Where reservations are written.
 #[derive(Debug)]
-enum Calendar {
+struct Calendar {
+    pages: Pages,
+    /// The shortest time for which a job is booked. A job of no length keeps what it was promised if it is booked for
+    /// an instant; with `replan` nothing is promised, and an instant would only wake up the policy at each.
+    shortest: Span,
+}
+
+/// How it is kept.
+#[derive(Debug)]
+enum Pages {
     /// By count, where any free GPU will do.
     Count {
         profile: Profile,
@@ -77,19 +88,23 @@ enum Calendar {
     Nodes(Windows),
 }
 
-/// How long a job is booked: its estimate, and at least an instant, so that a job of no length keeps what it was
-/// promised at the instant at which it starts.
-fn holding(world: &World<'_>, job: JobId) -> Span {
-    world.estimate(job).max(Span::from_micros(1))
-}
-
 impl Calendar {
-    fn new(world: &World<'_>) -> Self {
-        if world.classes.all_may_use_any_gpu(world.spec) {
-            Calendar::Count { profile: Profile::new(world.spec.gpu_count()), freed: Vec::new() }
+    fn new(world: &World<'_>, replanning: Replanning) -> Self {
+        let pages = if world.classes.all_may_use_any_gpu(world.spec) {
+            Pages::Count { profile: Profile::new(world.spec.gpu_count()), freed: Vec::new() }
         } else {
-            Calendar::Nodes(Windows::new(world))
-        }
+            Pages::Nodes(Windows::new(world))
+        };
+        let shortest = match replanning {
+            Replanning::Compression => Span::from_micros(1),
+            Replanning::FromScratch => Span::ZERO,
+        };
+        Calendar { pages, shortest }
+    }
+
+    /// When a booking ends that begins at `start`.
+    fn end(&self, world: &World<'_>, job: JobId, start: Time) -> Time {
+        start.after(world.estimate(job).max(self.shortest))
     }
 
     /// The earliest start of a job in `[now, before)`, with its place where places are named.
@@ -100,40 +115,40 @@ impl Calendar {
         job: JobId,
         before: Time,
     ) -> Option<(Time, Option<Allocation>)> {
-        match self {
-            Calendar::Count { profile, .. } => {
+        match &mut self.pages {
+            Pages::Count { profile, .. } => {
                 let gpus = world.class(job).request.total_gpus();
                 profile.earliest(world.now, before, world.estimate(job), gpus).map(|start| (start, None))
             }
-            Calendar::Nodes(windows) => {
+            Pages::Nodes(windows) => {
                 windows.earliest(world, placer, job, before).map(|(start, place)| (start, Some(place)))
             }
         }
     }
 
     fn hold(&mut self, world: &World<'_>, job: JobId, start: Time, place: Option<Allocation>) {
-        let end = start.after(holding(world, job));
-        match (self, place) {
-            (Calendar::Count { profile, .. }, _) => {
+        let end = self.end(world, job, start);
+        match (&mut self.pages, place) {
+            (Pages::Count { profile, .. }, _) => {
                 profile.add(start, end, -(world.class(job).request.total_gpus() as i64));
             }
-            (Calendar::Nodes(windows), Some(place)) => windows.hold(job, start, end, place),
-            (Calendar::Nodes(_), None) => unreachable!("a reservation by nodes names them"),
+            (Pages::Nodes(windows), Some(place)) => windows.hold(job, start, end, place),
+            (Pages::Nodes(_), None) => unreachable!("a reservation by nodes names them"),
         }
     }
 
     /// Takes out what was held from `start`, for good.
     fn release(&mut self, world: &World<'_>, job: JobId, start: Time) {
-        let end = start.after(holding(world, job));
-        match self {
-            Calendar::Count { profile, freed } => {
+        let end = self.end(world, job, start);
+        match &mut self.pages {
+            Pages::Count { profile, freed } => {
                 let from = start.max(world.now);
                 profile.add(from, end, world.class(job).request.total_gpus() as i64);
                 if from < end {
                     freed.push((from, end));
                 }
             }
-            Calendar::Nodes(windows) => {
+            Pages::Nodes(windows) => {
                 windows.release(job);
             }
         }
@@ -141,9 +156,9 @@ impl Calendar {
 
     /// Whether the job could possibly start before `start` now although it could not before.
     fn may_improve(&self, world: &World<'_>, job: JobId, start: Time) -> bool {
-        match self {
-            Calendar::Nodes(_) => true,
-            Calendar::Count { profile, freed } => {
+        match &self.pages {
+            Pages::Nodes(_) => true,
+            Pages::Count { profile, freed } => {
                 let gpus = world.class(job).request.total_gpus() as i64;
                 freed.iter().any(|&(from, to)| from < start && profile.most_free(from, to.min(start)) >= gpus)
             }
@@ -162,6 +177,7 @@ impl Conservative {
             calendar: None,
             starts: BTreeMap::new(),
             due: BTreeSet::new(),
+            missed: BTreeSet::new(),
             arrivals: BTreeSet::new(),
             somebody_ended: false,
             heads: Vec::new(),
@@ -198,78 +214,86 @@ impl Conservative {
     fn carry_over(&mut self, world: &World<'_>, calendar: &mut Calendar) {
         let overdue: Vec<(Time, JobId)> = self.due.range(..(world.now, JobId(0))).copied().collect();
         for (start, job) in overdue {
-            let (from, to) = (start.after(holding(world, job)), world.now.after(holding(world, job)));
-            match calendar {
-                Calendar::Count { profile, freed } => {
+            let (from, to) = (calendar.end(world, job, start), calendar.end(world, job, world.now));
+            match &mut calendar.pages {
+                Pages::Count { profile, freed } => {
                     profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
                     *freed = vec![(world.now, Time::MAX)];
                 }
-                Calendar::Nodes(windows) => windows.shift(job, world.now, to),
+                Pages::Nodes(windows) => windows.shift(job, world.now, to),
             }
             self.set_start(job, Some(world.now));
+            self.missed.insert(job);
         }
     }
 
-    /// One walk in queue order: each reservation goes to its earliest place while all the others keep theirs.
-    fn compress(&mut self, world: &World<'_>, calendar: &mut Calendar) {
-        if matches!(calendar, Calendar::Count { freed, .. } if freed.is_empty()) {
-            return;
-        }
-        let seen = match calendar {
-            Calendar::Count { freed, .. } => freed.len(),
-            Calendar::Nodes(_) => 0,
+    /// One walk in queue order: each reservation goes to its earliest place while all the others keep theirs, and starts
+    /// there if that is now.
+    fn compress(&mut self, pass: &mut Pass<'_, '_>, calendar: &mut Calendar) -> Result<(), Fault> {
+        let news = match &mut calendar.pages {
+            Pages::Count { freed, .. } if freed.is_empty() => return Ok(()),
+            Pages::Count { freed, .. } => freed.len(),
+            Pages::Nodes(_) => 0,
         };
-        for job in self.queue(world) {
+        for job in self.queue(pass) {
             let Some(&start) = self.starts.get(&job) else { continue };
-            if start > world.now && calendar.may_improve(world, job, start) {
-                self.move_forward(world, calendar, job, start);
+            if start <= pass.now || calendar.may_improve(pass, job, start) {
+                self.move_forward(pass, calendar, job, start);
+                self.start_if_due(pass, calendar, job)?;
             }
         }
         // What moves freed in this walk is news to the jobs before them, in the next.
-        if let Calendar::Count { freed, .. } = calendar {
-            freed.drain(..seen);
+        if let Pages::Count { freed, .. } = &mut calendar.pages {
+            freed.drain(..news);
         }
+        Ok(())
     }
 
+    /// Puts a reservation to its earliest place, never to a later start. One that could not be kept, since somebody
+    /// outlived an estimate, looks for another place at once.
     fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) {
-        let place = match calendar {
-            Calendar::Count { profile, .. } => {
-                let end = start.after(holding(world, job));
+        let end = calendar.end(world, job, start);
+        let old_place = match &mut calendar.pages {
+            Pages::Count { profile, .. } => {
                 profile.add(start, end, world.class(job).request.total_gpus() as i64);
                 None
             }
-            Calendar::Nodes(windows) => windows.release(job),
+            Pages::Nodes(windows) => windows.release(job),
         };
-        match calendar.earliest(world, &mut self.placer, job, start) {
-            Some((earlier, place)) => {
-                calendar.hold(world, job, earlier, place);
-                if let Calendar::Count { freed, .. } = calendar {
-                    freed.push((start, start.after(holding(world, job))));
-                }
-                self.set_start(job, Some(earlier));
-            }
-            None => calendar.hold(world, job, start, place),
+        let before = if self.missed.contains(&job) { start.after(Span::from_micros(1)) } else { start };
+        let Some((earlier, place)) = calendar.earliest(world, &mut self.placer, job, before) else {
+            calendar.hold(world, job, start, old_place);
+            return;
+        };
+        calendar.hold(world, job, earlier, place);
+        if let Pages::Count { freed, .. } = &mut calendar.pages
+            && earlier < start
+        {
+            freed.push((start, end));
         }
+        self.set_start(job, Some(earlier));
     }
 
     /// Makes all reservations anew, in queue order.
-    fn replan(&mut self, world: &World<'_>, calendar: &mut Calendar) {
-        *calendar = Calendar::new(world);
-        let mut running: Vec<&Holder> = world.holders.iter().collect();
+    fn replan(&mut self, pass: &mut Pass<'_, '_>, calendar: &mut Calendar) -> Result<(), Fault> {
+        *calendar = Calendar::new(pass, self.replanning);
+        let mut running: Vec<&Holder> = pass.holders.iter().collect();
         running.sort_unstable_by_key(|h| h.job);
         for holder in running {
             if let Some(start) = holder.start {
-                calendar.hold(world, holder.job, start, Some(holder.held.clone()));
+                calendar.hold(pass, holder.job, start, Some(holder.held.clone()));
             }
         }
-        if let Calendar::Count { profile, .. } = calendar {
-            profile.advance(world.now);
+        if let Pages::Count { profile, .. } = &mut calendar.pages {
+            profile.advance(pass.now);
         }
         self.starts.clear();
         self.due.clear();
-        for job in self.queue(world) {
-            self.reserve(world, calendar, job);
+        for job in self.queue(pass) {
+            self.reserve(pass, calendar, job);
+            self.start_if_due(pass, calendar, job)?;
         }
+        Ok(())
     }
 
     /// Starts the jobs whose time has come, in queue order, if they really fit.
@@ -277,24 +301,29 @@ impl Conservative {
         let mut due: Vec<JobId> = self.due.range(..=(pass.now, JobId(u32::MAX))).map(|&(_, job)| job).collect();
         if due.len() > 1 {
             pass.waiting.lines_by_head(&mut self.heads);
-            let line_of = |job| pass.waiting.line_of(pass.classes.shape_id(pass.jobs, job));
             due.sort_by_cached_key(|&job| {
-                let line = line_of(job);
+                let line = pass.waiting.line_of(pass.classes.shape_id(pass.jobs, job));
                 (self.heads.iter().position(|&(_, l)| l == line), pass.waiting.rank(job))
             });
         }
-        for job in due {
-            let place = match calendar {
-                Calendar::Count { .. } => {
-                    let request = pass.class(job).request;
-                    find_place(pass, &mut self.placer, job, &request)
-                }
-                Calendar::Nodes(windows) => windows.place(job).filter(|place| is_free(pass, job, place)).cloned(),
-            };
-            if let Some(place) = place {
-                pass.start(job, place)?;
-                self.set_start(job, None);
+        due.into_iter().try_for_each(|job| self.start_if_due(pass, calendar, job))
+    }
+
+    fn start_if_due(&mut self, pass: &mut Pass<'_, '_>, calendar: &Calendar, job: JobId) -> Result<(), Fault> {
+        if self.starts.get(&job).is_none_or(|&start| start > pass.now) {
+            return Ok(());
+        }
+        let place = match &calendar.pages {
+            Pages::Count { .. } => {
+                let request = pass.class(job).request;
+                find_place(pass, &mut self.placer, job, &request)
             }
+            Pages::Nodes(windows) => windows.place(job).filter(|place| is_free(pass, job, place)).cloned(),
+        };
+        if let Some(place) = place {
+            pass.start(job, place)?;
+            self.set_start(job, None);
+            self.missed.remove(&job);
         }
         Ok(())
     }
@@ -328,25 +357,26 @@ impl Scheduler for Conservative {
     }
 
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
-        let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass));
-        if let Calendar::Count { profile, .. } = &mut calendar {
+        let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass, self.replanning));
+        if let Pages::Count { profile, .. } = &mut calendar.pages {
             profile.advance(pass.now);
         }
         let arrivals = std::mem::take(&mut self.arrivals);
         match self.replanning {
-            Replanning::FromScratch => self.replan(pass, &mut calendar),
+            Replanning::FromScratch => self.replan(pass, &mut calendar)?,
             Replanning::Compression => {
                 self.carry_over(pass, &mut calendar);
+                self.start_due(pass, &calendar)?;
                 if std::mem::take(&mut self.somebody_ended) {
-                    self.compress(pass, &mut calendar);
+                    self.compress(pass, &mut calendar)?;
                 }
                 let queue = if arrivals.len() > 1 { self.queue(pass) } else { arrivals.iter().copied().collect() };
                 for job in queue.into_iter().filter(|j| arrivals.contains(j)) {
                     self.reserve(pass, &mut calendar, job);
+                    self.start_if_due(pass, &calendar, job)?;
                 }
             }
         }
-        self.start_due(pass, &calendar)?;
         self.calendar = Some(calendar);
         let wake = self.due.range((pass.now.after(Span::from_micros(1)), JobId(0))..).next();
         Ok(Verdict { wake: wake.map(|&(start, _)| start), deadlocked: false })

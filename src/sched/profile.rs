@@ -65,6 +65,9 @@ impl Profile {
     /// The earliest instant in `[from, before)` from which `gpus` are free for `length`, at least for that instant.
     #[must_use]
     pub fn earliest(&self, from: Time, before: Time, length: Span, gpus: u64) -> Option<Time> {
+        if gpus == 0 {
+            return (from < before).then_some(from);
+        }
         let needed = gpus as i64;
         let length = length.max(Span::from_micros(1));
         let mut start: Option<Time> = None;

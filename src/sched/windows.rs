@@ -119,7 +119,8 @@ impl Windows {
                 let active = holds.iter().filter(|(_, h)| h.from <= at && at < h.to);
                 active.fold(Take::default(), |sum, (job, hold)| plus(sum, &of_node(world, *job, hold, node)))
             });
-            used.push((node, peaks.fold(Take::default(), most)));
+            let peak = peaks.fold(Take::default(), most);
+            used.push((node, within(&peak, &self.stage[pool as usize].node_resources(node))));
         }
         used
     }
@@ -133,9 +134,20 @@ fn of_node(world: &World<'_>, job: JobId, hold: &Hold, node: usize) -> Take {
 
 fn plus(mut a: Take, b: &Take) -> Take {
     for (lane, &l) in a.lanes.iter_mut().zip(&b.lanes) {
-        *lane += l;
+        *lane = lane.saturating_add(l);
     }
     Take { gpus: a.gpus + b.gpus, lanes: a.lanes, cpu: a.cpu + b.cpu, mem: a.mem + b.mem }
+}
+
+/// At most what the node has: two may have been promised the same, where somebody outlived an estimate.
+fn within(take: &Take, node: &Take) -> Take {
+    let mut lanes = take.lanes;
+    for (lane, &has) in lanes.iter_mut().zip(&node.lanes) {
+        *lane = (*lane).min(has);
+    }
+    let by_lane: u32 = lanes.iter().map(|&l| u32::from(l)).sum();
+    let gpus = if node.lanes.iter().any(|&l| l > 0) { by_lane } else { take.gpus.min(node.gpus) };
+    Take { gpus, lanes, cpu: take.cpu.min(node.cpu), mem: take.mem.min(node.mem) }
 }
 
 fn most(mut a: Take, b: Take) -> Take {

@@ -4,29 +4,24 @@
 use std::collections::BTreeMap;
 
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
-use fleetsim::trace::JobTable;
-use fleetsim::units::UsdPerGpuHour;
+use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
+use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
+use fleetsim::trace::{JobId, JobTable};
+use fleetsim::units::keys::Value;
+use fleetsim::units::{Time, UsdPerGpuHour};
 
 use super::convert::job_table;
 use super::random::{Scenario, for_all};
 use super::simulate::simulate;
-use super::types::{LedgerKey, RefCluster, RefIsland, RefOutcome, RefResult};
+use super::types::{
+    LedgerKey, RefCluster, RefIsland, RefOutcome, RefPlacement, RefPolicy, RefResult, RefRun, RefState,
+};
 
 /// The GPU types of the random scenarios.
 const GPU_TYPES: [&str; 2] = ["x", "y"];
 
 fn gpu_type(id: &str) -> GpuType {
-    GpuType {
-        id: id.to_owned(),
-        arch: "test".to_owned(),
-        memory_gb: 80,
-        bandwidth_gbs: 3000,
-        tflops: 900,
-        fp8_tflops: None,
-        power_w: 700,
-        mig_instances: 1,
-        price: None,
-    }
+    GpuType { id: id.to_owned(), ..GpuType::default() }
 }
 
 /// The cluster as a scenario would have it, without prices.
@@ -53,18 +48,72 @@ pub fn cluster_spec(cluster: &RefCluster) -> ClusterSpec {
 }
 
 /// What the engine makes of the scenario: outcomes in file order, and the ledger without zeros.
-fn engine(scenario: &Scenario) -> (Vec<RefOutcome>, BTreeMap<LedgerKey, u128>) {
+fn engine(scenario: &Scenario) -> Result<(Vec<RefOutcome>, BTreeMap<LedgerKey, u128>), String> {
     let cluster: ClusterSpec = cluster_spec(&scenario.cluster);
     let jobs: JobTable = job_table(&scenario.jobs);
-    // fleetsim::engine::simulate(&cluster, &jobs, &RunOptions { policy, placement, enforce_walltime, estimate_factor,
-    // until }), its outcomes put back in file order by `jobs.file_row(id)`.
-    engine_outcome(&cluster, &jobs, scenario.run)
+    let (numerator, denominator) = scenario.run.estimate_factor;
+    let options = Options {
+        times: RunTimes {
+            enforce_walltime: scenario.run.enforce_walltime,
+            estimate_factor: numerator as f64 / denominator as f64,
+        },
+        until: scenario.run.until.map(Time::from_micros),
+        ..Options::default()
+    };
+    let policy = policy(scenario.run);
+    let setup = Setup { cluster: &cluster, jobs: &jobs, policy: &policy, options: &options };
+    let outcome = simulate_engine(setup, &mut Silent).map_err(|e| e.to_string())?;
+    let mut fates: Vec<(usize, RefOutcome)> = jobs.ids().map(|job| (jobs.file_row(job), fate(&outcome, job))).collect();
+    fates.sort_by_key(|(row, _)| *row);
+    let mut ledger = BTreeMap::new();
+    for entry in &outcome.ledger {
+        let tenant = entry.payer.as_tenant().map_or("", |t| &outcome.classes.tenants()[t.index()]);
+        let key = (cluster.pools[entry.pool as usize].name.clone(), entry.leaf.name(), tenant.to_owned());
+        *ledger.entry(key).or_insert(0) += entry.time.raw();
+    }
+    Ok((fates.into_iter().map(|(_, fate)| fate).collect(), ledger))
+}
+
+fn fate(outcome: &Outcome, job: JobId) -> RefOutcome {
+    let state = match outcome.fates.stage(job) {
+        Stage::Finished => RefState::Finished,
+        Stage::Killed => RefState::Killed,
+        Stage::Rejected => RefState::Rejected,
+        Stage::Future | Stage::Waiting | Stage::Running => RefState::Unfinished,
+    };
+    let micros = |t: Option<Time>| t.map(Time::micros);
+    RefOutcome { state, start: micros(outcome.fates.start(job)), end: micros(outcome.fates.end(job)) }
+}
+
+fn policy(run: RefRun) -> PolicyChoice {
+    let (name, switch) = match run.policy {
+        RefPolicy::Fifo => ("fifo", None),
+        RefPolicy::BestEffortFifo => ("best-effort-fifo", None),
+        RefPolicy::Sjf { skip } => ("sjf", Some(("skip", skip))),
+        RefPolicy::Priority { skip } => ("priority", Some(("skip", skip))),
+        RefPolicy::Gang => ("gang", None),
+        RefPolicy::Pods => ("pods", None),
+        RefPolicy::Easy => ("easy-backfill", None),
+        RefPolicy::Conservative { replan } => ("conservative-backfill", Some(("replan", replan))),
+    };
+    let placement = match run.placement {
+        RefPlacement::FirstFit => "first-fit",
+        RefPlacement::Pack => "pack",
+        RefPlacement::Spread => "spread",
+        RefPlacement::IslandPack => "island-pack",
+    };
+    let mut choice = PolicyChoice::named(name).expect("the policy is registered");
+    choice.params.set("placement", Value::Text(placement.to_owned()));
+    if let Some((key, on)) = switch {
+        choice.params.set(key, Value::Bool(on));
+    }
+    choice
 }
 
 /// The first difference between the two.
 fn difference(scenario: &Scenario) -> Result<(), String> {
     let expected: RefResult = simulate(&scenario.cluster, &scenario.jobs, scenario.run);
-    let (outcomes, ledger) = engine(scenario);
+    let (outcomes, ledger) = engine(scenario)?;
     for ((job, ours), theirs) in scenario.jobs.iter().zip(&expected.jobs).zip(&outcomes) {
         if ours != theirs {
             return Err(format!("{}: reference {ours:?}, engine {theirs:?}", job.name));

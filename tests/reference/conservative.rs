@@ -55,6 +55,10 @@ fn put_back(world: &mut World, j: usize) {
 fn reserve(world: &mut World, j: usize, old: Option<Reservation>) {
     let mut new = earliest(world, j);
     if let Some(old) = old {
+        if new.start > old.start.max(world.now) {
+            // It never moves back, although somebody outlived the estimate.
+            new = old.clone();
+        }
         if KEEP_PLACE_AT_SAME_TIME && new.start == old.start {
             new.place = old.place;
         }

@@ -46,7 +46,11 @@ fn by_shape(world: &World) -> Vec<usize> {
         // Missing members come before the queue.
         order.extend(world.running().into_iter().filter(|j| world.jobs[*j].missing() > 0));
     }
-    order.extend(world.lines().concat());
+    match world.run.policy {
+        // Pods know one order over all lines.
+        RefPolicy::Pods => order.extend(world.waiting()),
+        _ => order.extend(world.lines().concat()),
+    }
     order.retain(|j| request(&world.jobs[*j]) > 0);
     let mut shapes: Vec<Vec<usize>> = Vec::new();
     for j in order {

@@ -4,6 +4,7 @@
 //! index, no running sums, no heap. What the documents leave open is decided in [`readings`], each with the
 //! alternative, so that a disagreement with the engine can be settled by reading the text again.
 
+pub mod adapter;
 pub mod cases;
 pub mod conservative;
 pub mod convert;

@@ -34,6 +34,12 @@ pub fn place_in(chooser: Chooser, pool: usize, job: &Job, count: u32) -> Option<
     };
     for level in levels(job.spec.topology) {
         let mut domains = chooser.domains(level);
+        if level == Level::Island && chooser.island == RefIsland::Gpus(1) {
+            // An island of one GPU: a need for one is a need for a node, of one GPU at most.
+            let units: u32 = held.iter().map(|spot| spot.units).sum();
+            domains = chooser.domains(Level::Node);
+            domains.retain(|_| (units + count) * job.unit.gpus <= 1);
+        }
         domains.retain(|d| held.iter().all(|spot| d.contains(spot)) && chooser.capacity(d, job.unit) >= count);
         if let Some(domain) = chooser.best_domain(domains) {
             let mut work = chooser.nodes.to_vec();
@@ -109,7 +115,8 @@ impl Chooser<'_> {
             Domain::Lane(node, lane) => return take_on_lane(work, *node, *lane, unit, count),
             Domain::Nodes(nodes) => nodes,
         };
-        if self.rule == RefPlacement::IslandPack {
+        // Islands of one GPU are none to pack, and a request of no GPU needs none.
+        if self.rule == RefPlacement::IslandPack && unit.gpus > 0 && self.island != RefIsland::Gpus(1) {
             match self.best_domain(self.islands_holding(nodes, unit, count)) {
                 Some(Domain::Lane(node, lane)) => return take_on_lane(work, node, lane, unit, count),
                 Some(Domain::Nodes(rack)) => return self.fill_nodes(work, &rack, unit, count, one_by_one),

@@ -63,17 +63,17 @@
 /// EASY by nodes, a candidate that outlasts the reservation's start. `false`: it may use "what is free now less what
 /// the reservation needs then", node by node. `true`: what is free now, as far as it is also free then beside the
 /// reservation (GPUs that running jobs return serve the reservation first).
-pub const FREE_THEN_COUNTS: bool = false;
+pub const FREE_THEN_COUNTS: bool = true;
 
 /// EASY by nodes, several expected ends at one instant. `false`: they are released one after the other, by (submit,
 /// row), and the head takes the first place that it finds. `true`: together.
-pub const TIED_ENDS_RELEASE_TOGETHER: bool = false;
+pub const TIED_ENDS_RELEASE_TOGETHER: bool = true;
 
 /// Conservative by nodes, a walk that finds the same start again. `false`: the place is chosen anew. `true`: it stays.
-pub const KEEP_PLACE_AT_SAME_TIME: bool = false;
+pub const KEEP_PLACE_AT_SAME_TIME: bool = true;
 
 /// Conservative, several due reservations. `false`: the one with the earliest start first. `true`: in queue order.
-pub const DUE_IN_QUEUE_ORDER: bool = false;
+pub const DUE_IN_QUEUE_ORDER: bool = true;
 
 /// Conservative, microseconds that a job with an estimate of 0 holds in the plan. With 0, as "[start, start + estimate)"
 /// has it word by word, another job may be promised the same place at the same instant and start there first, and the

@@ -114,6 +114,8 @@ impl RefPool {
     /// The nodes of the pool when nothing runs.
     pub fn empty_nodes(&self) -> Vec<Node> {
         let lanes = match self.island {
+            // Islands of one GPU need not be told apart: a node's GPUs are all alike.
+            RefIsland::Gpus(1) if self.gpus_per_node > 0 => vec![self.gpus_per_node],
             RefIsland::Gpus(k) if self.gpus_per_node > 0 => vec![k; (self.gpus_per_node / k) as usize],
             // A node without GPUs counts as one island of none.
             RefIsland::Gpus(_) => vec![0],
