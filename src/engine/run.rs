@@ -108,7 +108,8 @@ struct Run<'a> {
     wake: Option<Time>,
     origin: Time,
     last_end: Time,
-    done: u64,
+    /// Jobs that are not rejected and have not ended.
+    open: u64,
     deadlocked_since: Option<Time>,
     instants: u64,
     passes: u64,
@@ -131,8 +132,10 @@ impl<'a> Run<'a> {
             elasticity: policy.elasticity(),
             stages: vec![Stage::Future; jobs.len()],
         };
-        let first = jobs.ids().find(|&job| classes.rejection(jobs, job).is_none());
-        let origin = first.map_or(Time::ZERO, |job| jobs.submit(job));
+        let mut runnable = jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
+        let origin = runnable.next().map(|job| jobs.submit(job));
+        let open = origin.map_or(0, |_| 1 + runnable.count() as u64);
+        let origin = origin.unwrap_or(Time::ZERO);
         let lines = if order.one_line { 1 } else { classes.lines().len() };
         let books = Books::open(&world, lines, setup.options, origin);
         Run {
@@ -147,7 +150,7 @@ impl<'a> Run<'a> {
             wake: None,
             origin,
             last_end: origin,
-            done: 0,
+            open,
             deadlocked_since: None,
             instants: 0,
             passes: 0,
@@ -165,7 +168,7 @@ impl<'a> Run<'a> {
             self.instant()?;
             self.instants += 1;
             if self.instants.is_multiple_of(REPORT_EVERY) {
-                progress.reached(self.done, now);
+                progress.reached(self.setup.jobs.len() as u64 - self.open, now);
             }
         }
         self.world.now = self.world.now.max(self.origin);
@@ -206,7 +209,6 @@ impl<'a> Run<'a> {
             self.next_arrival += 1;
             if self.world.classes.rejection(self.setup.jobs, job).is_some() {
                 self.world.stages[job.index()] = Stage::Rejected;
-                self.done += 1;
                 continue;
             }
             self.world.submit(job);
@@ -314,7 +316,7 @@ impl<'a> Run<'a> {
         self.fates.ended(job, now);
         self.policy.ended(&self.world, &holder);
         self.last_end = self.last_end.max(now);
-        self.done += 1;
+        self.open -= 1;
     }
 
     /// Whether the job's walltime ends it before it is done. One that ends at that very instant is not killed.
@@ -337,7 +339,7 @@ impl<'a> Run<'a> {
 
     /// Where the horizon ends: with the last job, or, where some are left, with the last event or `until`.
     fn horizon_end(&self) -> Time {
-        if self.done == self.setup.jobs.len() as u64 {
+        if self.open == 0 {
             return self.last_end;
         }
         self.setup.options.until.unwrap_or(self.world.now).max(self.origin)

@@ -16,12 +16,12 @@ pub fn simulate(cluster: &RefCluster, rows: &[RefJob], run: RefRun) -> RefResult
     let first = world.jobs.iter().filter(|job| job.status != Status::Rejected).map(|job| job.spec.submit).min();
     let first = first.filter(|first| run.until.is_none_or(|until| *first <= until));
     let mut last = first.unwrap_or(0);
-    let mut at = next_instant(&world, None);
+    let within = |at: Option<u64>| at.filter(|at| run.until.is_none_or(|until| *at <= until));
+    let mut at = within(next_instant(&world, None));
     while let Some(now) = at {
         world.now = now;
         live_through(&mut world);
-        let next = next_instant(&world, Some(now));
-        at = next.filter(|next| run.until.is_none_or(|until| *next <= until));
+        at = within(next_instant(&world, Some(now)));
         let open = world.jobs.iter().any(|job| !matches!(job.status, Status::Rejected | Status::Done { .. }));
         let to = at.or(run.until).unwrap_or(now);
         if first.is_some_and(|first| now >= first) && open && to > now {
