@@ -3,6 +3,7 @@ pub mod cli;
 pub mod cluster;
 pub mod collections;
 pub mod engine;
+pub mod import;
 pub mod input;
 pub mod ledger;
 pub mod results;

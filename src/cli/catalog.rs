@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::cluster::catalog;
+use crate::import;
 use crate::scenario::value;
 use crate::sched::registry;
 use crate::units::keys::Key;
@@ -72,9 +73,17 @@ pub fn placements(words: impl IntoIterator<Item = (&'static str, &'static str)>)
 /// The trace formats that can be imported.
 #[must_use]
 pub fn formats() -> String {
-    let mut table = plain_table(&["format", "reads"]);
-    table.add_row(["native", "fleetsim's own CSV, plain, gzip or zstd; `run` reads it as it is"]);
-    format!("{}\n", table.trim_fmt())
+    let mut text = String::new();
+    for format in import::FORMATS {
+        text.push_str(&format!("{}\n  {}\n  takes: {}\n", format.name, format.summary, format.files));
+        if !format.options.is_empty() {
+            text.push_str(&indented(&settings(format.options)));
+        }
+        text.push('\n');
+    }
+    let notes = "fleetsim's own CSV, plain, gzip or zstd, needs no import. Every format also takes these options,\n\
+                 for the cluster that is assumed where the dataset has none:";
+    format!("{text}{notes}\n{}", indented(&settings(import::COMMON)))
 }
 
 fn settings(keys: &[Key]) -> String {

@@ -4,6 +4,7 @@ pub mod args;
 pub mod catalog;
 mod failure;
 pub mod format;
+mod import;
 mod progress;
 mod run;
 mod summary;

@@ -16,7 +16,8 @@ pub fn run(command: &TraceCommand, output: &mut Output) -> Result<(), Failure> {
     match command {
         TraceCommand::Validate { traces } => traces.iter().try_for_each(|path| validate(path, output)),
         TraceCommand::Convert { from, to } => convert(from, to, output),
-        _ => Ok(()),
+        TraceCommand::Import(args) => super::import::run(args, output),
+        TraceCommand::Generate(_) | TraceCommand::Stats(_) => Ok(()),
     }
 }
 

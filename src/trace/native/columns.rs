@@ -206,6 +206,22 @@ impl Layout {
         set
     }
 
+    /// One field for each column, in this order.
+    pub fn of_columns(columns: &[Column]) -> Layout {
+        let mut layout = Layout { width: columns.len(), spec: Vec::new(), fields: [None; 28] };
+        for (field, &column) in columns.iter().enumerate() {
+            layout.assign(column, field);
+        }
+        layout
+    }
+
+    fn assign(&mut self, column: Column, field: usize) {
+        self.fields[column as usize] = Some(field);
+        if !column.is_per_job() {
+            self.spec.push((column, field));
+        }
+    }
+
     /// Reads the header; what is wrong with it goes to `findings`.
     pub fn of_header(header: &ByteRecord, at: Spot, findings: &mut Findings) -> Layout {
         let mut layout = Layout { width: header.len(), spec: Vec::new(), fields: [None; 28] };
@@ -246,10 +262,7 @@ impl Layout {
             return findings
                 .push(at, format!("unknown column {}{hint} (columns of your own begin with `x_`)", shown(name)));
         };
-        self.fields[column as usize] = Some(field);
-        if !column.is_per_job() {
-            self.spec.push((column, field));
-        }
+        self.assign(column, field);
     }
 }
 

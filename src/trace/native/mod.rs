@@ -5,6 +5,7 @@
 //! as the same rows. Nothing here knows of clusters; whether a GPU type exists is for the scenario to say.
 
 mod columns;
+mod fields;
 mod findings;
 mod read;
 mod spec;
@@ -14,6 +15,7 @@ mod write;
 use super::table::JobTable;
 
 pub use columns::{Column, ColumnSet};
+pub use fields::SpecReader;
 pub use read::read;
 pub use write::{write, write_table};
 
