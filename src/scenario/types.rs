@@ -84,7 +84,7 @@ pub enum Source {
     /// Made on the spot, from these keys.
     Generate {
         /// What makes it.
-        generator: Generator,
+        generator: Box<Generator>,
         /// The keys of `[workload.generate]` that were given.
         params: Params,
     },

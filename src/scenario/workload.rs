@@ -92,7 +92,7 @@ fn read_generate(entry: &Entry, cluster_gpus: u64, problems: &mut Problems) -> O
     }
     let right = wrong.is_empty();
     problems.extend(wrong);
-    made.ok().filter(|_| right).map(|generator| Source::Generate { generator, params })
+    made.ok().filter(|_| right).map(|generator| Source::Generate { generator: Box::new(generator), params })
 }
 
 /// The GPUs that a generated load refers to, where the cluster has any.
