@@ -81,12 +81,11 @@ impl Placer {
             return None;
         }
         let mut search = Search { pool, request, placement: self.placement, random: &mut self.random };
-        let parts = match level {
-            Level::Any => search.in_pool()?,
-            Level::Rack => search.in_rack()?,
-            Level::Island if pool.shape().island_is_rack => search.in_rack()?,
-            Level::Island if pool.shape().lanes() > 0 => vec![search.in_island()?],
-            Level::Node | Level::Island => vec![search.in_node()?],
+        let parts = match Domain::of(pool, request, level) {
+            Domain::Pool => search.in_pool()?,
+            Domain::Rack => search.in_rack()?,
+            Domain::Lane => vec![search.in_island()?],
+            Domain::Node => vec![search.in_node()?],
         };
         Some(Allocation::new(number, parts))
     }
@@ -100,6 +99,29 @@ impl Placer {
     }
 }
 
+/// The kind of set of GPUs within which a request must lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Domain {
+    Pool,
+    Rack,
+    Node,
+    /// One of several islands of a node.
+    Lane,
+}
+
+impl Domain {
+    /// What a level comes to in this pool. To a request of no GPU, an island is no closer than its node.
+    fn of(pool: &PoolState, request: &Request, level: Level) -> Domain {
+        match level {
+            Level::Any => Domain::Pool,
+            Level::Rack => Domain::Rack,
+            Level::Island if pool.shape().island_is_rack => Domain::Rack,
+            Level::Island if pool.shape().lanes() > 0 && request.gpus > 0 => Domain::Lane,
+            Level::Island | Level::Node => Domain::Node,
+        }
+    }
+}
+
 /// Whether the request has a place in the pool now.
 #[must_use]
 pub fn fits(pool: &PoolState, request: &Request) -> bool {
@@ -108,23 +130,18 @@ pub fn fits(pool: &PoolState, request: &Request) -> bool {
         return false;
     }
     // Counting GPUs settles the common cases; the others are settled by finding a place.
-    let counted = match level {
-        Level::Any | Level::Node => true,
-        Level::Island => !pool.shape().island_is_rack,
-        Level::Rack => false,
-    };
-    if counted && !pool.limits_beside_gpus(request) {
+    let domain = Domain::of(pool, request, level);
+    if domain != Domain::Rack && !pool.limits_beside_gpus(request) {
         return true;
     }
     // First fit draws nothing.
     let mut random = Stream::new(0);
     let mut search = Search { pool, request, placement: Placement::FirstFit, random: &mut random };
-    match level {
-        Level::Any => search.in_pool().is_some(),
-        Level::Rack => search.in_rack().is_some(),
-        Level::Island if pool.shape().island_is_rack => search.in_rack().is_some(),
-        Level::Island if pool.shape().lanes() > 0 => search.in_island().is_some(),
-        Level::Node | Level::Island => search.in_node().is_some(),
+    match domain {
+        Domain::Pool => search.in_pool().is_some(),
+        Domain::Rack => search.in_rack().is_some(),
+        Domain::Lane => search.in_island().is_some(),
+        Domain::Node => search.in_node().is_some(),
     }
 }
 
@@ -154,13 +171,12 @@ fn may_fit(pool: &PoolState, request: &Request, level: Level) -> bool {
         return true;
     }
     let most = |buckets: &super::pool::Buckets| buckets.most_free().is_some_and(|f| f as u64 >= total);
-    match level {
-        Level::Any => request.gpus <= 1 || units_by_gpus(pool, request) >= u64::from(request.units),
-        Level::Rack => pool.by_rack().is_none_or(most),
-        Level::Node => most(pool.by_free()),
-        Level::Island if pool.shape().island_is_rack => pool.by_rack().is_none_or(most),
-        Level::Island if pool.shape().lanes() > 0 => most(pool.by_lane()),
-        Level::Island => total <= u64::from(pool.shape().island) && most(pool.by_free()),
+    match Domain::of(pool, request, level) {
+        Domain::Pool => request.gpus <= 1 || units_by_gpus(pool, request) >= u64::from(request.units),
+        Domain::Rack => pool.by_rack().is_none_or(most),
+        Domain::Lane => most(pool.by_lane()),
+        Domain::Node if level == Level::Island => total <= u64::from(pool.shape().island) && most(pool.by_free()),
+        Domain::Node => most(pool.by_free()),
     }
 }
 
@@ -306,17 +322,13 @@ impl Search<'_> {
         let one_node = held.parts().iter().all(|p| p.node == home.node);
         let rack_of = |node: u32| node / shape.rack;
         let one_rack = held.parts().iter().all(|p| rack_of(p.node) == rack_of(home.node));
-        match level {
-            Level::Any => self.in_pool(),
-            Level::Rack if one_rack => self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)),
-            Level::Island if shape.island_is_rack => {
-                one_rack.then(|| self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)))?
-            }
-            Level::Island if one_node && shape.lanes() > 0 && self.request.gpus > 0 => {
-                Some(vec![self.in_same_island(held)?])
-            }
-            Level::Island if self.request.gpus > 0 && shape.island == 1 && shape.gpus > 1 => None,
-            Level::Node | Level::Island if one_node => {
+        // Where an island is one GPU, more units never lie in the same.
+        let single = level == Level::Island && self.request.gpus > 0 && shape.island == 1 && shape.gpus > 1;
+        match Domain::of(self.pool, self.request, level) {
+            Domain::Pool => self.in_pool(),
+            Domain::Rack if one_rack => self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)),
+            Domain::Lane if one_node => Some(vec![self.in_same_island(held)?]),
+            Domain::Node if one_node && !single => {
                 let room = self.pool.units_on(node, self.request) >= self.request.units;
                 room.then(|| vec![self.part(node, self.request.units)])
             }

@@ -184,9 +184,8 @@ impl Conservative {
         }
     }
 
-    /// All waiting jobs, line after line.
-    fn queue(&mut self, world: &World<'_>) -> Vec<JobId> {
-        world.waiting.lines_by_head(&mut self.heads);
+    /// All waiting jobs, line after line as the pass found them.
+    fn queue(&self, world: &World<'_>) -> Vec<JobId> {
         self.heads.iter().flat_map(|&(_, line)| world.waiting.line(line)).collect()
     }
 
@@ -300,7 +299,6 @@ impl Conservative {
     fn start_due(&mut self, pass: &mut Pass<'_, '_>, calendar: &Calendar) -> Result<(), Fault> {
         let mut due: Vec<JobId> = self.due.range(..=(pass.now, JobId(u32::MAX))).map(|&(_, job)| job).collect();
         if due.len() > 1 {
-            pass.waiting.lines_by_head(&mut self.heads);
             due.sort_by_cached_key(|&job| {
                 let line = pass.waiting.line_of(pass.classes.shape_id(pass.jobs, job));
                 (self.heads.iter().position(|&(_, l)| l == line), pass.waiting.rank(job))
@@ -361,6 +359,7 @@ impl Scheduler for Conservative {
         if let Pages::Count { profile, .. } = &mut calendar.pages {
             profile.advance(pass.now);
         }
+        pass.waiting.lines_by_head(&mut self.heads);
         let arrivals = std::mem::take(&mut self.arrivals);
         match self.replanning {
             Replanning::FromScratch => self.replan(pass, &mut calendar)?,

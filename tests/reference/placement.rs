@@ -34,8 +34,9 @@ pub fn place_in(chooser: Chooser, pool: usize, job: &Job, count: u32) -> Option<
     };
     for level in levels(job.spec.topology) {
         let mut domains = chooser.domains(level);
-        if level == Level::Island && chooser.island == RefIsland::Gpus(1) {
-            // An island of one GPU: a need for one is a need for a node, of one GPU at most.
+        let no_gpus = job.unit.gpus == 0 && chooser.island != RefIsland::Rack;
+        if level == Level::Island && (chooser.island == RefIsland::Gpus(1) || no_gpus) {
+            // An island of one GPU: a need for one is a need for a node, of one GPU at most; and so for no GPU.
             let units: u32 = held.iter().map(|spot| spot.units).sum();
             domains = chooser.domains(Level::Node);
             domains.retain(|_| (units + count) * job.unit.gpus <= 1);
