@@ -83,6 +83,8 @@ enum Pages {
         profile: Profile,
         /// Windows in which something has become free that jobs early in the order have not seen yet.
         freed: Vec<(Time, Time)>,
+        /// Until here more may be promised than there is, since somebody outlived an estimate.
+        overbooked_until: Time,
     },
     /// By named nodes.
     Nodes(Windows),
@@ -91,7 +93,8 @@ enum Pages {
 impl Calendar {
     fn new(world: &World<'_>, replanning: Replanning) -> Self {
         let pages = if world.classes.all_may_use_any_gpu(world.spec) {
-            Pages::Count { profile: Profile::new(world.spec.gpu_count()), freed: Vec::new() }
+            let profile = Profile::new(world.spec.gpu_count());
+            Pages::Count { profile, freed: Vec::new(), overbooked_until: Time::ZERO }
         } else {
             Pages::Nodes(Windows::new(world))
         };
@@ -141,7 +144,7 @@ impl Calendar {
     fn release(&mut self, world: &World<'_>, job: JobId, start: Time) {
         let end = self.end(world, job, start);
         match &mut self.pages {
-            Pages::Count { profile, freed } => {
+            Pages::Count { profile, freed, .. } => {
                 let from = start.max(world.now);
                 profile.add(from, end, world.class(job).request.total_gpus() as i64);
                 if from < end {
@@ -158,7 +161,8 @@ impl Calendar {
     fn may_improve(&self, world: &World<'_>, job: JobId, start: Time) -> bool {
         match &self.pages {
             Pages::Nodes(_) => true,
-            Pages::Count { profile, freed } => {
+            Pages::Count { overbooked_until, .. } if world.now < *overbooked_until => true,
+            Pages::Count { profile, freed, .. } => {
                 let gpus = world.class(job).request.total_gpus() as i64;
                 freed.iter().any(|&(from, to)| from < start && profile.most_free(from, to.min(start)) >= gpus)
             }
@@ -215,9 +219,10 @@ impl Conservative {
         for (start, job) in overdue {
             let (from, to) = (calendar.end(world, job, start), calendar.end(world, job, world.now));
             match &mut calendar.pages {
-                Pages::Count { profile, freed } => {
+                Pages::Count { profile, freed, overbooked_until } => {
                     profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
                     *freed = vec![(world.now, Time::MAX)];
+                    *overbooked_until = to.max(*overbooked_until);
                 }
                 Pages::Nodes(windows) => windows.shift(job, world.now, to),
             }
@@ -230,7 +235,9 @@ impl Conservative {
     /// there if that is now.
     fn compress(&mut self, pass: &mut Pass<'_, '_>, calendar: &mut Calendar) -> Result<(), Fault> {
         let news = match &mut calendar.pages {
-            Pages::Count { freed, .. } if freed.is_empty() => return Ok(()),
+            Pages::Count { freed, overbooked_until, .. } if freed.is_empty() && pass.now >= *overbooked_until => {
+                return Ok(());
+            }
             Pages::Count { freed, .. } => freed.len(),
             Pages::Nodes(_) => 0,
         };
