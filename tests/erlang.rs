@@ -1,11 +1,13 @@
 //! M/M/c against Erlang C: Poisson arrivals of one-GPU jobs of exponential length on one pool of c GPUs, first come
 //! first served, wait C(c, a) / (c mu - lambda) on average (Erlang 1917; Gross & Harris, chapter 2).
 //!
-//! The comparison is tried on the plainest queue there is, [`plain_waits`]; whatever else serves the same jobs is
-//! compared by the same [`assert_mean_wait`].
+//! The comparison is tried on the plainest queue there is, [`plain_waits`], before the engine is held to it.
 
-use fleetsim::trace::{JobRow, JobSpec};
-use fleetsim::units::{Span, Time};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use fleetsim::engine::{Options, Setup, Silent, simulate};
+use fleetsim::sched::PolicyChoice;
+use fleetsim::trace::{JobRow, JobSpec, JobTable};
+use fleetsim::units::{Span, Time, UsdPerGpuHour};
 
 /// A queue with `servers` GPUs.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +82,28 @@ fn plain_waits(jobs: &[JobRow], servers: u32) -> Vec<f64> {
         .collect()
 }
 
+/// Waits in seconds under a policy of the engine, on nodes of one GPU.
+fn engine_waits(jobs: &[JobRow], servers: u32, policy: &str) -> Vec<f64> {
+    let gpu = GpuType { id: "server".to_owned(), ..GpuType::default() };
+    let pool = PoolSpec {
+        name: "servers".to_owned(),
+        nodes: servers,
+        gpus: Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1) }),
+        nodes_per_rack: None,
+        cpu_milli: None,
+        mem_bytes: None,
+        price: UsdPerGpuHour::default(),
+        queues: None,
+    };
+    let cluster = ClusterSpec { gpu_types: vec![gpu], pools: vec![pool] };
+    let table: JobTable = jobs.iter().cloned().collect();
+    let policy = PolicyChoice::named(policy).expect("the policy is registered");
+    let setup = Setup { cluster: &cluster, jobs: &table, policy: &policy, options: &Options::default() };
+    let outcome = simulate(setup, &mut Silent).expect("the run breaks no rule");
+    let wait = |job| outcome.fates.start(job).expect("every job starts").since(table.submit(job)).as_seconds();
+    table.ids().map(wait).collect()
+}
+
 /// Mean of the waits and the half width of its 99.9 % interval, by 30 batch means after a tenth of warm-up: waits of
 /// neighbours are alike, means of long batches hardly.
 fn mean_and_half_width(waits: &[f64]) -> (f64, f64) {
@@ -125,12 +149,30 @@ fn erlang_c_has_its_known_values() {
     assert!((ten.share_that_waits() - 0.4092).abs() < 5e-5, "{}", ten.share_that_waits());
 }
 
+/// Jobs of one GPU leave backfilling nothing to do: whatever serves them in the order of their arrival waits as long, job
+/// by job.
 #[test]
-fn first_come_first_served_waits_as_erlang_says() {
+fn the_engine_waits_as_erlang_says() {
     for queue in QUEUES {
         let jobs = queue.jobs(400_000, 2026);
-        assert_mean_wait(&plain_waits(&jobs, queue.servers), queue);
+        let plain = plain_waits(&jobs, queue.servers);
+        assert_mean_wait(&plain, queue);
+        for policy in ["fifo", "best-effort-fifo", "gang", "pods", "easy-backfill"] {
+            let waits = engine_waits(&jobs, queue.servers, policy);
+            assert_mean_wait(&waits, queue);
+            assert!(waits == plain, "{policy}: {queue:?}");
+        }
     }
+}
+
+/// Shortest job first is better than Erlang C on the same jobs, by conservation of work never for the longest.
+#[test]
+fn shortest_job_first_waits_less_on_average() {
+    let queue = QUEUES[2];
+    let jobs = queue.jobs(100_000, 2026);
+    let mean = |waits: Vec<f64>| waits.iter().sum::<f64>() / waits.len() as f64;
+    let [first, shortest] = ["fifo", "sjf"].map(|policy| mean(engine_waits(&jobs, queue.servers, policy)));
+    assert!(shortest < 0.8 * first, "{shortest} s against {first} s");
 }
 
 /// The comparison notices what it is for: one server more or less.

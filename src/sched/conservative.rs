@@ -361,6 +361,10 @@ impl Scheduler for Conservative {
         }
     }
 
+    fn promised(&self, job: JobId) -> Option<Time> {
+        self.starts.get(&job).copied()
+    }
+
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
         let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass, self.replanning));
         if let Pages::Count { profile, .. } = &mut calendar.pages {

@@ -38,6 +38,8 @@ pub struct Easy {
     ends: ExpectedEnds,
     reserving: Option<Reserving>,
     heads: Vec<(JobId, LineId)>,
+    /// The heads that reserved in the last pass, and from when.
+    reserved: Vec<(JobId, Time)>,
 }
 
 /// What is free on a reserved node from the reservation's start on, beside the head itself.
@@ -59,7 +61,14 @@ impl Easy {
     /// EASY over lines in `order`.
     #[must_use]
     pub fn new(order: Order, placer: Placer) -> Self {
-        Easy { order: order.searched(), placer, ends: ExpectedEnds::default(), reserving: None, heads: Vec::new() }
+        Easy {
+            order: order.searched(),
+            placer,
+            ends: ExpectedEnds::default(),
+            reserving: None,
+            heads: Vec::new(),
+            reserved: Vec::new(),
+        }
     }
 
     fn reserving(&mut self, world: &World<'_>) -> Reserving {
@@ -75,6 +84,7 @@ impl Easy {
         let Some((shadow, freed)) = self.ends.freed(needed.saturating_sub(free), pass.now) else {
             return Ok(());
         };
+        self.reserved.push((head, shadow));
         let extra = std::cell::Cell::new(free + freed - needed);
         let until_shadow = shadow.since(pass.now).micros();
         serve_passing_over(
@@ -104,6 +114,7 @@ impl Easy {
         let Some(reservation) = pass.imagine(|world| reserve(world, ends, placer, head)) else {
             return Ok(());
         };
+        self.reserved.push((head, reservation.start));
         let until_start = reservation.start.since(pass.now).micros();
         let reservation = std::cell::RefCell::new(reservation);
         serve_passing_over(
@@ -264,7 +275,12 @@ impl Scheduler for Easy {
         self.ends.remove(Expected { end, job: holder.job, gpus: world.class(holder.job).request.total_gpus() });
     }
 
+    fn promised(&self, job: JobId) -> Option<Time> {
+        self.reserved.iter().find(|(head, _)| *head == job).map(|&(_, start)| start)
+    }
+
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
+        self.reserved.clear();
         let reserving = self.reserving(pass);
         let mut heads = std::mem::take(&mut self.heads);
         pass.waiting.lines_by_head(&mut heads);

@@ -76,6 +76,11 @@ pub trait Scheduler {
     /// The fault of the policy, when it broke a rule.
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault>;
 
+    /// When a waiting job starts at the latest, by the reservation that it holds after the last pass.
+    fn promised(&self, _job: JobId) -> Option<Time> {
+        None
+    }
+
     /// Jobs that hold a part of what they ask for and want the rest, in the policy's order: they claim idle GPUs before
     /// the lines (`true`) or at their place in them (`false`).
     fn incomplete(&self) -> (&std::collections::BTreeSet<JobId>, bool) {

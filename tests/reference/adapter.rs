@@ -47,19 +47,24 @@ pub fn cluster_spec(cluster: &RefCluster) -> ClusterSpec {
     ClusterSpec { gpu_types: GPU_TYPES.iter().map(|id| gpu_type(id)).collect(), pools: pools.collect() }
 }
 
+/// The treatment of the jobs as a scenario would have it.
+pub fn options(run: RefRun) -> Options {
+    let (numerator, denominator) = run.estimate_factor;
+    Options {
+        times: RunTimes {
+            enforce_walltime: run.enforce_walltime,
+            estimate_factor: numerator as f64 / denominator as f64,
+        },
+        until: run.until.map(Time::from_micros),
+        ..Options::default()
+    }
+}
+
 /// What the engine makes of the scenario: outcomes in file order, and the ledger without zeros.
 fn engine(scenario: &Scenario) -> Result<(Vec<RefOutcome>, BTreeMap<LedgerKey, u128>), String> {
     let cluster: ClusterSpec = cluster_spec(&scenario.cluster);
     let jobs: JobTable = job_table(&scenario.jobs);
-    let (numerator, denominator) = scenario.run.estimate_factor;
-    let options = Options {
-        times: RunTimes {
-            enforce_walltime: scenario.run.enforce_walltime,
-            estimate_factor: numerator as f64 / denominator as f64,
-        },
-        until: scenario.run.until.map(Time::from_micros),
-        ..Options::default()
-    };
+    let options = options(scenario.run);
     let policy = policy(scenario.run);
     let setup = Setup { cluster: &cluster, jobs: &jobs, policy: &policy, options: &options };
     let outcome = simulate_engine(setup, &mut Silent).map_err(|e| e.to_string())?;
@@ -85,7 +90,8 @@ fn fate(outcome: &Outcome, job: JobId) -> RefOutcome {
     RefOutcome { state, start: micros(outcome.fates.start(job)), end: micros(outcome.fates.end(job)) }
 }
 
-fn policy(run: RefRun) -> PolicyChoice {
+/// The policy as a scenario would have it.
+pub fn policy(run: RefRun) -> PolicyChoice {
     let (name, switch) = match run.policy {
         RefPolicy::Fifo => ("fifo", None),
         RefPolicy::BestEffortFifo => ("best-effort-fifo", None),

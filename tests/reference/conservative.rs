@@ -1,7 +1,6 @@
 //! `conservative-backfill`: every waiting job has a reservation.
 
 use super::profile::earliest;
-use super::readings::{DUE_IN_QUEUE_ORDER, KEEP_PLACE_AT_SAME_TIME};
 use super::state::{Place, Reservation, Status};
 use super::world::{Happened, World};
 
@@ -32,17 +31,13 @@ pub fn replan_pass(world: &mut World) {
     }
 }
 
-/// Starts jobs whose reservation has come, the one that was to start first first. Those that find their place taken,
-/// by a job that outlived its estimate, keep their turn.
+/// Starts jobs whose reservation has come, in queue order. Those that find their place taken, by a job that outlived its
+/// estimate, keep their turn.
 fn start_due(world: &mut World, order: &[usize]) {
-    let due = |world: &World, j: usize| world.jobs[j].reservation.as_ref().map(|r| r.start).filter(|s| *s <= world.now);
-    let mut jobs: Vec<(u64, usize)> = order.iter().filter_map(|j| Some((due(world, *j)?, *j))).collect();
-    if !DUE_IN_QUEUE_ORDER {
-        // Stable: one instant's jobs stay in queue order.
-        jobs.sort_by_key(|(start, _)| *start);
-    }
-    for (_, j) in jobs {
-        start_if_it_fits(world, j);
+    for j in order {
+        if world.jobs[*j].reservation.as_ref().is_some_and(|r| r.start <= world.now) {
+            start_if_it_fits(world, *j);
+        }
     }
 }
 
@@ -59,7 +54,8 @@ fn reserve(world: &mut World, j: usize, old: Option<Reservation>) {
             // It never moves back, although somebody outlived the estimate.
             new = old.clone();
         }
-        if KEEP_PLACE_AT_SAME_TIME && new.start == old.start {
+        if new.start == old.start {
+            // Not chosen anew.
             new.place = old.place;
         }
         if new.start == world.now {

@@ -1,6 +1,5 @@
 //! `easy-backfill`: the head of each line reserves; the rest of its line may not delay it.
 
-use super::readings::{FREE_THEN_COUNTS, TIED_ENDS_RELEASE_TOGETHER};
 use super::state::{Node, Place};
 use super::world::World;
 
@@ -63,13 +62,7 @@ fn backfill_by_nodes(world: &mut World, head: usize, others: &[usize]) {
     }
     for j in others {
         let in_time = world.now + world.jobs[*j].estimate <= shadow;
-        let usable = if in_time {
-            world.free.clone()
-        } else if FREE_THEN_COUNTS {
-            least_of(&world.free, &long_jobs)
-        } else {
-            less_reserved(world, head, &place)
-        };
+        let usable = if in_time { world.free.clone() } else { least_of(&world.free, &long_jobs) };
         if let Some(found) = world.place(&usable, *j) {
             if !in_time {
                 for spot in &found.spots {
@@ -81,7 +74,7 @@ fn backfill_by_nodes(world: &mut World, head: usize, others: &[usize]) {
     }
 }
 
-/// When and where the head has a place as running jobs end one after the other, and what is free then.
+/// When and where the head has a place as running jobs end, those of one instant together, and what is free then.
 fn reserve(world: &World, head: usize) -> (u64, Place, Vec<Vec<Node>>) {
     let mut free = world.free.clone();
     let ends = expected_ends(world);
@@ -92,7 +85,7 @@ fn reserve(world: &World, head: usize) -> (u64, Place, Vec<Vec<Node>>) {
             free[held.pool][spot.node].give_back(job.unit, spot);
         }
         let more_now = ends.get(position + 1).is_some_and(|(next, _)| next == end);
-        if TIED_ENDS_RELEASE_TOGETHER && more_now {
+        if more_now {
             continue;
         }
         if let Some(place) = world.place(&free, head) {
@@ -100,15 +93,6 @@ fn reserve(world: &World, head: usize) -> (u64, Place, Vec<Vec<Node>>) {
         }
     }
     unreachable!("the head fits when all running jobs have ended")
-}
-
-/// What is free now less what the reservation needs then.
-fn less_reserved(world: &World, head: usize, place: &Place) -> Vec<Vec<Node>> {
-    let mut left = world.free.clone();
-    for spot in &place.spots {
-        left[place.pool][spot.node].take(world.jobs[head].unit, spot);
-    }
-    left
 }
 
 /// The lesser of two amounts of everything, node by node.

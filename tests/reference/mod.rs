@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod placement;
 pub mod placement_cases;
 pub mod profile;
+pub mod promises;
 pub mod properties;
 pub mod queue;
 pub mod random;

@@ -1,7 +1,6 @@
 //! What is free over time, as far as anybody knows: running jobs until their expected ends, and reservations.
 
 use super::easy::least_of;
-use super::readings::SHORTEST_HOLDING;
 use super::state::{Node, Place, Reservation, Status};
 use super::types::RefPolicy;
 use super::world::World;
@@ -36,9 +35,9 @@ pub fn earliest(world: &World, j: usize) -> Reservation {
     reservation.expect("every job that is not rejected fits when all others have ended")
 }
 
-/// How long job `j` holds its place in the plan.
+/// How long job `j` holds its place in the plan: with compression at least a microsecond (see `readings`).
 fn planned_span(world: &World, j: usize) -> u64 {
-    let shortest = if world.run.policy == (RefPolicy::Conservative { replan: true }) { 0 } else { SHORTEST_HOLDING };
+    let shortest = if world.run.policy == (RefPolicy::Conservative { replan: true }) { 0 } else { 1 };
     world.jobs[j].estimate.max(shortest)
 }
 

@@ -9,7 +9,7 @@ fn seeds(count: u64) -> std::ops::Range<u64> {
 }
 
 /// Whether no job runs longer than it is expected to.
-fn nobody_outlives(scenario: &Scenario) -> bool {
+pub fn nobody_outlives(scenario: &Scenario) -> bool {
     let (numerator, denominator) = scenario.run.estimate_factor;
     scenario.jobs.iter().all(|job| {
         let Some(walltime) = job.walltime else { return true };

@@ -1,6 +1,4 @@
-//! Where the documents can be read in two ways: what the reference does, and the alternative.
-//!
-//! Readings with a switch (the constants below) change with one word; the others name the function to change.
+//! Where the documents can be read in two ways: what reference and engine do, and the alternative.
 //!
 //! Requests and life of a job
 //! * Rejection (`world::World::new`): under `gang` and `pods` a job "can never fit" when not even `min_tasks` units
@@ -33,6 +31,18 @@
 //!   does not spoil it, unless its line may not use the GPU pool or it has a required topology.
 //! * EASY wakes up for nothing but submissions and completions; its reservations are remade at each pass. Conservative
 //!   wakes up at reserved starts, with `replan` too.
+//! * EASY by nodes: a candidate that outlasts the reservation's start may use what is free now, as far as it is also free
+//!   then beside the reservation; GPUs that running jobs return serve the reservation first. Alternative: what is free now
+//!   less what the reservation needs then, node by node.
+//! * EASY by nodes, several expected ends at one instant: they are released together. Alternative: one after the other, by
+//!   (submit, row), and the head takes the first place that it finds.
+//! * Conservative, several due reservations: in queue order. Alternative: the one with the earliest start first.
+//! * Conservative by nodes, a walk that finds the same start again: the place stays. Alternative: it is chosen anew.
+//! * Conservative, a job with an estimate of 0 holds its place in the plan for a microsecond. With none, as "[start, start +
+//!   estimate)" has it word by word, another job may be promised the same place at the same instant and start there first,
+//!   and the promise to the job of no length is broken. With one the other is promised the next microsecond, and comes
+//!   forward when the job of no length has ended. `replan` promises nothing and goes word by word: with 1 it would wake up
+//!   every microsecond while a job of no length waits for one that outlived its estimate.
 //! * Conservative has one profile for all lines; the walk is line after line. Arrivals come last over all lines, line
 //!   after line among themselves. Alternative: by (submit, row).
 //! * Due reservations are tried before the walk, on the nodes that they name; a walk may then find them others. In the
@@ -40,8 +50,7 @@
 //! * `replan` knows no turns: a job that should have started is placed in queue order like any other.
 //!
 //! Placement
-//! * CPU jobs know islands like others: they lie beside an island of the right number of free GPUs; a node without GPUs
-//!   is one island. In a pool with `island = "rack"` a node lies in one island with its rack.
+//! * To a job of no GPU an island is no closer than its node, but with `island = "rack"` its rack.
 //! * `island-pack` chooses racks, and nodes for a `node` need, like `pack`, and looks for an island within these.
 //! * `spread`: "with tasks" means that the job has the column, not that it has more than one unit.
 //!
@@ -59,25 +68,3 @@
 //!   counts units without a place, so a job with some units placed has another shape.
 //! * Under `gang` missing members claim before the lines, by (submit, row). Under `pods` a job with pods missing stands in
 //!   its line, started or not, and may be its head. The pools of a job that holds units remain all that it may use.
-
-/// EASY by nodes, a candidate that outlasts the reservation's start. `false`: it may use "what is free now less what
-/// the reservation needs then", node by node. `true`: what is free now, as far as it is also free then beside the
-/// reservation (GPUs that running jobs return serve the reservation first).
-pub const FREE_THEN_COUNTS: bool = true;
-
-/// EASY by nodes, several expected ends at one instant. `false`: they are released one after the other, by (submit,
-/// row), and the head takes the first place that it finds. `true`: together.
-pub const TIED_ENDS_RELEASE_TOGETHER: bool = true;
-
-/// Conservative by nodes, a walk that finds the same start again. `false`: the place is chosen anew. `true`: it stays.
-pub const KEEP_PLACE_AT_SAME_TIME: bool = true;
-
-/// Conservative, several due reservations. `false`: the one with the earliest start first. `true`: in queue order.
-pub const DUE_IN_QUEUE_ORDER: bool = true;
-
-/// Conservative, microseconds that a job with an estimate of 0 holds in the plan. With 0, as "[start, start + estimate)"
-/// has it word by word, another job may be promised the same place at the same instant and start there first, and the
-/// promise to the job of no length is broken. With 1 the other is promised the next microsecond, and comes forward when
-/// the job of no length has ended, at the instant at which it began. `replan` promises nothing and goes word by word:
-/// with 1 it would wake up every microsecond while a job of no length waits for one that outlived its estimate.
-pub const SHORTEST_HOLDING: u64 = 1;
