@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::generate::GenerateArgs;
+
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
 #[derive(Debug, Parser)]
 #[command(name = "fleetsim", version, propagate_version = true, arg_required_else_help = true)]
@@ -92,9 +94,7 @@ pub enum TraceCommand {
                             `fleetsim catalog formats` lists the formats and the files that each takes.")]
     Import(ImportArgs),
     /// Make a synthetic trace.
-    #[command(
-        after_help = "Example: fleetsim trace generate --set jobs=10000 --set load=0.9 --set on_gpus=128 --out trace.csv.gz"
-    )]
+    #[command(after_help = "Example: fleetsim trace generate --jobs 10000 --gpus 128 --load 0.9 --out trace.csv.gz")]
     Generate(GenerateArgs),
     /// Describe a trace in numbers.
     #[command(after_help = "Example: fleetsim trace stats traces/quickstart.csv --gpus 128")]
@@ -134,20 +134,6 @@ pub struct ImportArgs {
     /// An option of the format.
     #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
-}
-
-/// What `trace generate` takes.
-#[derive(Debug, Args)]
-pub struct GenerateArgs {
-    /// A setting of the generator, by the keys of [workload.generate]; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// The seed.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// The trace to write: .csv or .csv.gz.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
 }
 
 /// What `trace stats` takes.

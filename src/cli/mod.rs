@@ -4,10 +4,13 @@ pub mod args;
 pub mod catalog;
 mod failure;
 pub mod format;
+mod generate;
 mod import;
 mod progress;
 mod run;
+mod stats;
 mod summary;
+mod table;
 mod trace;
 
 use std::io::{self, Write};

@@ -1,13 +1,13 @@
 //! The summary that a planner reads on the terminal.
 
-use comfy_table::{CellAlignment, Table, presets};
-
 use super::format::{count, dollars, duration, percent, plural};
+use super::table::{finished, plain, right};
 use crate::engine::Outcome;
 use crate::ledger::{Leaf, LeafGroup};
-use crate::results::metrics::{Distribution, Metrics};
+use crate::results::Metrics;
 use crate::results::summary::deadlock_cost;
 use crate::scenario::Scenario;
+use crate::units::Distribution;
 
 /// The whole text.
 #[must_use]
@@ -158,22 +158,4 @@ fn deadlock(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
         plural(deadlock.gpus.iter().sum(), "GPU"),
         dollars(deadlock_cost(deadlock, &scenario.cluster).as_dollars())
     ))
-}
-
-fn plain(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
-}
-
-fn right(table: &mut Table, columns: &[usize]) {
-    for &column in columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}
-
-fn finished(table: &Table) -> String {
-    format!("{}\n", table.trim_fmt())
 }

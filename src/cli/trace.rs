@@ -17,7 +17,8 @@ pub fn run(command: &TraceCommand, output: &mut Output) -> Result<(), Failure> {
         TraceCommand::Validate { traces } => traces.iter().try_for_each(|path| validate(path, output)),
         TraceCommand::Convert { from, to } => convert(from, to, output),
         TraceCommand::Import(args) => super::import::run(args, output),
-        TraceCommand::Generate(_) | TraceCommand::Stats(_) => Ok(()),
+        TraceCommand::Generate(args) => super::generate::run(args, output),
+        TraceCommand::Stats(args) => super::stats::run(args, output),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Format;
 use crate::input::{Problem, Problems};
-use crate::scenario::tree::{self, Data, Node, Place};
+use crate::scenario::tree::Place;
 use crate::scenario::value;
 use crate::units::keys::{Key, Kind, Params};
 use crate::units::suggest;
@@ -44,10 +44,7 @@ pub fn read(format: &Format, options: &[String], problems: &mut Problems) -> Par
             problems.push(problem(&source, format!("unknown option{}", suggest::hint(name, &names))));
             continue;
         };
-        let place = Place::whole(&source);
-        let as_text = || Node::new(Data::Text(text.trim().to_owned()), &place);
-        let node = tree::parse_value(text.trim(), &place).unwrap_or_else(as_text);
-        match value::read(&node, key.kind) {
+        match value::of_argument(text, key.kind, &Place::whole(&source)) {
             Ok(value) => params.set(key.name, value),
             Err(message) => problems.push(problem(&source, message)),
         }

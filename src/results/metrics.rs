@@ -4,15 +4,12 @@ use crate::cluster::ClusterSpec;
 use crate::engine::Outcome;
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
 use crate::sched::Stage;
+use crate::trace::size::{self, SIZE_CLASSES};
 use crate::trace::{JobId, JobTable};
-use crate::units::quantile::{Ppm, quantiles};
-use crate::units::{GpuTime, Span, Usd};
+use crate::units::{Distribution, GpuTime, Span, Usd};
 
 /// Below this run time a job counts as this long in its bounded slowdown (Feitelson et al., JSSPP 1997).
 pub const SLOWDOWN_THRESHOLD: Span = Span::from_seconds(10);
-
-/// The quantiles of every distribution.
-const PROBABILITIES: [Ppm; 4] = [500_000, 900_000, 950_000, 990_000];
 
 /// How many jobs came to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,25 +24,6 @@ pub struct JobCounts {
     pub unfinished: u64,
     /// Those that can never fit.
     pub rejected: u64,
-}
-
-/// A distribution in a few numbers, in the unit of its values.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Distribution {
-    /// How many values.
-    pub count: u64,
-    /// Their mean.
-    pub mean: f64,
-    /// The median.
-    pub p50: f64,
-    /// The 90 % quantile.
-    pub p90: f64,
-    /// The 95 % quantile.
-    pub p95: f64,
-    /// The 99 % quantile.
-    pub p99: f64,
-    /// The largest.
-    pub max: f64,
 }
 
 /// Shares of the capacity, each within the one before.
@@ -193,7 +171,7 @@ impl Measured {
         measured.waits.reserve(jobs.len());
         measured.jcts.reserve(jobs.len());
         measured.slowdowns.reserve(jobs.len());
-        measured.sizes.resize(34, (0, Vec::new()));
+        measured.sizes.resize(SIZE_CLASSES, (0, Vec::new()));
         let closes = outcome.window_opens.after(outcome.window);
         let cut = outcome.window < outcome.horizon();
         for job in jobs.ids() {
@@ -226,7 +204,7 @@ impl Measured {
         if outcome.fates.stage(job) == Stage::Rejected {
             return;
         }
-        let size = &mut self.sizes[size_class(jobs.spec(job).gpus)];
+        let size = &mut self.sizes[size::class(jobs.spec(job).gpus)];
         size.0 += 1;
         let Some(start) = outcome.fates.start(job) else { return };
         let wait = start.since(jobs.submit(job)).micros();
@@ -245,50 +223,11 @@ impl Measured {
         let classes = self.sizes.iter().enumerate().filter(|(_, (jobs, _))| *jobs > 0);
         classes
             .map(|(class, (jobs, waits))| SizeClass {
-                name: size_class_name(class),
+                name: size::name(class),
                 jobs: *jobs,
                 wait: Distribution::of_micros(waits.clone()),
             })
             .collect()
-    }
-}
-
-/// 0, 1, 2, 3-4, 5-8, 9-16, ...
-fn size_class(gpus: u32) -> usize {
-    match gpus {
-        0 => 0,
-        n => 1 + (u32::BITS - (n - 1).leading_zeros()) as usize,
-    }
-}
-
-fn size_class_name(class: usize) -> String {
-    match class {
-        0 => "0 (CPU)".to_owned(),
-        1 | 2 => class.to_string(),
-        _ => format!("{}-{}", (1u64 << (class - 2)) + 1, 1u64 << (class - 1)),
-    }
-}
-
-impl Distribution {
-    /// Of values in millionths of the unit.
-    #[must_use]
-    pub fn of_micros(mut values: Vec<u64>) -> Self {
-        let count = values.len() as u64;
-        let sum: u128 = values.iter().map(|&v| u128::from(v)).sum();
-        let max = values.iter().copied().max().unwrap_or(0);
-        let Some(q) = quantiles(&mut values, &PROBABILITIES) else {
-            return Distribution::default();
-        };
-        let unit = 1e6;
-        Distribution {
-            count,
-            mean: sum as f64 / count as f64 / unit,
-            p50: q[0] / unit,
-            p90: q[1] / unit,
-            p95: q[2] / unit,
-            p99: q[3] / unit,
-            max: max as f64 / unit,
-        }
     }
 }
 
@@ -384,23 +323,6 @@ fn ranks(values: &[u64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn size_classes_are_powers_of_two() {
-        for (gpus, name) in [
-            (0, "0 (CPU)"),
-            (1, "1"),
-            (2, "2"),
-            (3, "3-4"),
-            (4, "3-4"),
-            (5, "5-8"),
-            (8, "5-8"),
-            (9, "9-16"),
-            (1025, "1025-2048"),
-        ] {
-            assert_eq!(size_class_name(size_class(gpus)), name, "{gpus}");
-        }
-    }
 
     #[test]
     fn correlations_know_order_and_ties() {

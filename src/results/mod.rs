@@ -8,4 +8,4 @@ pub mod summary;
 pub mod tables;
 
 pub use folder::RunFolder;
-pub use metrics::{Distribution, Metrics};
+pub use metrics::Metrics;

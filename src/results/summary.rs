@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::metrics::{Distribution, Metrics, RecordedWaits};
+use super::metrics::{Metrics, RecordedWaits};
 use crate::engine::Deadlock;
 use crate::ledger::Leaf;
-use crate::units::Usd;
+use crate::units::{Distribution, Usd};
 
 /// The version of the file's shape.
 pub const SCHEMA: &str = "fleetsim.summary/1";

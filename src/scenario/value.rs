@@ -1,6 +1,6 @@
 //! From what a file says to a checked value of a described key.
 
-use super::tree::{Data, Node};
+use super::tree::{self, Data, Node, Place};
 use crate::units::keys::{Key, Kind, Value};
 use crate::units::quantity;
 use crate::units::suggest;
@@ -45,6 +45,23 @@ pub fn read(node: &Node, kind: Kind) -> Result<Value, String> {
         Kind::Bandwidth => quantity::bandwidth(quantity_text(node).ok_or_else(mismatch)?).map(Value::Bytes),
         Kind::Price => quantity::price(quantity_text(node).ok_or_else(mismatch)?).map(Value::Price),
     }
+}
+
+/// Reads a value of a kind from an argument of the command line: TOML, or its text without quotes and brackets.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_argument(text: &str, kind: Kind, place: &Place) -> Result<Value, String> {
+    let text = text.trim();
+    let as_text = |text: &str| Node::new(Data::Text(text.to_owned()), place);
+    let as_list = || Node::new(Data::List(text.split(',').map(|item| as_text(item.trim())).collect()), place);
+    let node = match (tree::parse_value(text, place), kind) {
+        (Some(node), Kind::Texts | Kind::Choices(_)) if matches!(node.data, Data::List(_)) => node,
+        (_, Kind::Texts | Kind::Choices(_)) => as_list(),
+        (Some(node), _) => node,
+        (None, _) => as_text(text),
+    };
+    read(&node, kind)
 }
 
 /// The default of a key, where its text is a value and not a sentence.

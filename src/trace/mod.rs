@@ -6,8 +6,10 @@
 pub mod generate;
 pub mod native;
 pub mod row;
+pub mod size;
 pub mod source;
 pub mod spec;
+pub mod stats;
 pub mod table;
 
 pub use row::JobRow;

@@ -3,6 +3,7 @@
 //! Everything that the clock, the ledger or a sort key holds is an integer here; floats leave only towards reports.
 
 pub mod decimal;
+pub mod distribution;
 pub mod gpus;
 pub mod hash;
 pub mod keys;
@@ -13,6 +14,7 @@ pub mod rng;
 pub mod suggest;
 pub mod time;
 
+pub use distribution::Distribution;
 pub use gpus::{GpuTime, MilliGpu};
 pub use money::{Usd, UsdPerGpuHour};
 pub use time::{Span, Time};
