@@ -12,7 +12,9 @@ use crate::units::Distribution;
 /// The whole text.
 #[must_use]
 pub fn text(scenario: &Scenario, metrics: &Metrics, outcome: &Outcome) -> String {
-    let mut parts = vec![title(scenario, metrics), utilization(metrics), jobs(metrics), queue(metrics)];
+    let mut parts = vec![title(scenario, metrics), utilization(metrics)];
+    parts.extend(pools(metrics));
+    parts.extend([jobs(metrics), queue(metrics)]);
     if let Some(recorded) = &metrics.recorded {
         parts.push(recorded_against_simulated(recorded));
     }
@@ -56,6 +58,26 @@ fn utilization(metrics: &Metrics) -> String {
     table.add_row(["MFU", &mfu, meaning]);
     right(&mut table, &[1]);
     finished(&table)
+}
+
+/// Pool by pool, where there are several.
+fn pools(metrics: &Metrics) -> Option<String> {
+    if metrics.pools.len() < 2 {
+        return None;
+    }
+    let mut table = plain(&["pool", "GPUs", "allocated", "productive", "idle cost", "a year"]);
+    for pool in &metrics.pools {
+        table.add_row([
+            pool.name.clone(),
+            count(pool.gpus),
+            percent(pool.utilization.allocated),
+            percent(pool.utilization.productive),
+            dollars(pool.idle_usd.as_dollars()),
+            dollars(metrics.per_year(pool.idle_usd)),
+        ]);
+    }
+    right(&mut table, &[1, 2, 3, 4, 5]);
+    Some(finished(&table))
 }
 
 fn jobs(metrics: &Metrics) -> String {

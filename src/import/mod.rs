@@ -1,4 +1,4 @@
-//! Published datasets: from their authors' files to a [`JobTable`](crate::trace::JobTable) and a scenario that runs
+//! Published datasets: from their authors' files to a [`JobTable`] and a scenario that runs
 //! at once.
 //!
 //! A format is one file here and one line in [`FORMATS`]. Its `read` goes through the dataset's rows with a

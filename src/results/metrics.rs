@@ -6,7 +6,7 @@ use crate::ledger::{LEAVES, Leaf, LeafGroup};
 use crate::sched::Stage;
 use crate::trace::size::{self, SIZE_CLASSES};
 use crate::trace::{JobId, JobTable};
-use crate::units::{Distribution, GpuTime, Span, Usd};
+use crate::units::{Distribution, GpuTime, MilliGpu, Span, Usd};
 
 /// Below this run time a job counts as this long in its bounded slowdown (Feitelson et al., JSSPP 1997).
 pub const SLOWDOWN_THRESHOLD: Span = Span::from_seconds(10);
@@ -59,6 +59,21 @@ pub struct SizeClass {
     pub wait: Distribution,
 }
 
+/// Utilization and cost of one pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolFigures {
+    /// Its name.
+    pub name: String,
+    /// Its GPUs.
+    pub gpus: u64,
+    /// The utilizations of its GPUs; MFU is known only of all pools together.
+    pub utilization: Utilization,
+    /// What it cost in the window.
+    pub total_usd: Usd,
+    /// The part of it that went to idle leaves.
+    pub idle_usd: Usd,
+}
+
 /// Recorded against simulated queue times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedWaits {
@@ -101,6 +116,8 @@ pub struct Metrics {
     pub total_usd: Usd,
     /// What no job held although it could be had: the idle leaves.
     pub idle_usd: Usd,
+    /// Pools with GPUs, in file order.
+    pub pools: Vec<PoolFigures>,
     /// Queue times by job size, smallest first.
     pub queue_by_size: Vec<SizeClass>,
     /// Where the trace has recorded starts and they are asked for.
@@ -112,11 +129,9 @@ impl Metrics {
     #[must_use]
     pub fn of(outcome: &Outcome, jobs: &JobTable, cluster: &ClusterSpec, with_recorded: bool) -> Self {
         let measured = Measured::of(outcome, jobs);
-        let leaves = amounts(outcome, cluster);
-        let capacity = GpuTime::from_raw(
-            u128::from(cluster.gpu_count()) * GpuTime::PER_GPU_SECOND / 1_000_000 * u128::from(outcome.window.micros()),
-        );
-        let idle = |leaf: Leaf| leaf.group() == LeafGroup::Idle;
+        let by_pool = amounts_by_pool(outcome, cluster);
+        let leaves = total(&by_pool);
+        let capacity = capacity(cluster.gpu_count(), outcome.window);
         let horizon = outcome.horizon();
         Metrics {
             jobs: measured.counts,
@@ -130,8 +145,9 @@ impl Metrics {
             wait: Distribution::of_micros(measured.waits),
             jct: Distribution::of_micros(measured.jcts),
             slowdown: Distribution::of_micros(measured.slowdowns),
-            total_usd: leaves.iter().map(|a| a.usd).sum(),
-            idle_usd: Leaf::ALL.iter().filter(|&&l| idle(l)).map(|&l| leaves[l as usize].usd).sum(),
+            total_usd: usd_of(&leaves, |_| true),
+            idle_usd: usd_of(&leaves, is_idle),
+            pools: pools(cluster, &by_pool, outcome.window),
             leaves,
             recorded: with_recorded.then(|| recorded_waits(outcome, jobs)).flatten(),
         }
@@ -231,24 +247,57 @@ impl Measured {
     }
 }
 
-/// GPU-time and cost by leaf: each pool's time at its own price.
-fn amounts(outcome: &Outcome, cluster: &ClusterSpec) -> [Amount; LEAVES] {
-    let mut by_pool = vec![[GpuTime::default(); LEAVES]; cluster.pools.len()];
+/// GPU-time and cost by leaf.
+type LeafAmounts = [Amount; LEAVES];
+
+/// By pool and leaf, each pool's time at its own price.
+fn amounts_by_pool(outcome: &Outcome, cluster: &ClusterSpec) -> Vec<LeafAmounts> {
+    let mut pools = vec![[Amount::default(); LEAVES]; cluster.pools.len()];
     for entry in &outcome.ledger {
-        let cell = &mut by_pool[entry.pool as usize][entry.leaf as usize];
-        *cell = *cell + entry.time;
+        let time = &mut pools[entry.pool as usize][entry.leaf as usize].time;
+        *time = *time + entry.time;
     }
-    let mut amounts = [Amount::default(); LEAVES];
-    for (pool, times) in cluster.pools.iter().zip(by_pool) {
-        for (amount, time) in amounts.iter_mut().zip(times) {
-            amount.time = amount.time + time;
-            amount.usd = amount.usd + pool.price.cost_of(time);
-        }
+    for (amounts, pool) in pools.iter_mut().zip(&cluster.pools) {
+        amounts.iter_mut().for_each(|amount| amount.usd = pool.price.cost_of(amount.time));
     }
-    amounts
+    pools
 }
 
-fn utilization(leaves: &[Amount; LEAVES], capacity: GpuTime, mfu_weighted: Option<u128>) -> Utilization {
+fn total(pools: &[LeafAmounts]) -> LeafAmounts {
+    let mut total = [Amount::default(); LEAVES];
+    for amounts in pools {
+        for (sum, amount) in total.iter_mut().zip(amounts) {
+            sum.time = sum.time + amount.time;
+            sum.usd = sum.usd + amount.usd;
+        }
+    }
+    total
+}
+
+fn capacity(gpus: u64, window: Span) -> GpuTime {
+    GpuTime::from_raw(u128::from(MilliGpu::whole(gpus).milli()) * u128::from(window.micros()))
+}
+
+fn usd_of(leaves: &LeafAmounts, kind: impl Fn(Leaf) -> bool) -> Usd {
+    Leaf::ALL.iter().filter(|&&leaf| kind(leaf)).map(|&leaf| leaves[leaf as usize].usd).sum()
+}
+
+fn is_idle(leaf: Leaf) -> bool {
+    leaf.group() == LeafGroup::Idle
+}
+
+fn pools(cluster: &ClusterSpec, amounts: &[LeafAmounts], window: Span) -> Vec<PoolFigures> {
+    let figures = |(pool, leaves): (&crate::cluster::PoolSpec, &LeafAmounts)| PoolFigures {
+        name: pool.name.clone(),
+        gpus: pool.gpu_count(),
+        utilization: utilization(leaves, capacity(pool.gpu_count(), window), None),
+        total_usd: usd_of(leaves, |_| true),
+        idle_usd: usd_of(leaves, is_idle),
+    };
+    cluster.pools.iter().zip(amounts).filter(|(pool, _)| pool.gpu_count() > 0).map(figures).collect()
+}
+
+fn utilization(leaves: &LeafAmounts, capacity: GpuTime, mfu_weighted: Option<u128>) -> Utilization {
     let share = |of: &dyn Fn(Leaf) -> bool| {
         let time: GpuTime = Leaf::ALL.iter().filter(|&&l| of(l)).map(|&l| leaves[l as usize].time).sum();
         time.share_of(capacity)

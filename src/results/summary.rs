@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::metrics::{Metrics, RecordedWaits};
+use super::metrics::{self, Metrics, RecordedWaits};
 use crate::engine::Deadlock;
 use crate::ledger::Leaf;
 use crate::units::{Distribution, Usd};
@@ -28,8 +28,9 @@ pub struct Summary<'a> {
     jct_s: Quantiles,
     bounded_slowdown: Quantiles,
     queue_length_mean: f64,
-    wait_s_by_gpus: serde_json::Map<String, serde_json::Value>,
-    ledger: Leaves,
+    wait_s_by_gpus: Ordered<SizeClass>,
+    pools: Ordered<Pool>,
+    ledger: Ordered<Box<RawValue>>,
     cost: Cost,
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded: Option<Recorded>,
@@ -64,16 +65,35 @@ struct Quantiles {
     max: f64,
 }
 
-/// A map in the order of the leaves.
+/// A map that keeps the order in which it was made.
 #[derive(Debug)]
-struct Leaves(Vec<(&'static str, Box<RawValue>)>);
+struct Ordered<T>(Vec<(String, T)>);
+
+#[derive(Debug, Serialize)]
+struct SizeClass {
+    jobs: u64,
+    mean: f64,
+    p50: f64,
+    p90: f64,
+    p99: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Pool {
+    gpus: u64,
+    allocated: f64,
+    occupied: f64,
+    productive: f64,
+    total_usd: Box<RawValue>,
+    idle_usd: Box<RawValue>,
+}
 
 #[derive(Debug, Serialize)]
 struct Cost {
     total_usd: Box<RawValue>,
     idle_usd: Box<RawValue>,
     idle_usd_per_year: f64,
-    by_leaf: Leaves,
+    by_leaf: Ordered<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,9 +113,9 @@ struct DeadlockReport {
     usd_per_hour: Box<RawValue>,
 }
 
-impl Serialize for Leaves {
+impl<T: Serialize> Serialize for Ordered<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(leaf, value)| (leaf, value)))
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
 
@@ -122,8 +142,25 @@ fn exact(number: impl std::fmt::Display) -> Box<RawValue> {
     RawValue::from_string(number.to_string()).expect("a decimal number is JSON")
 }
 
-fn leaves<T: std::fmt::Display>(of: impl Fn(Leaf) -> T) -> Leaves {
-    Leaves(Leaf::ALL.iter().map(|&leaf| (leaf.name(), exact(of(leaf)))).collect())
+fn leaves<T: std::fmt::Display>(of: impl Fn(Leaf) -> T) -> Ordered<Box<RawValue>> {
+    Ordered(Leaf::ALL.iter().map(|&leaf| (leaf.name().to_owned(), exact(of(leaf)))).collect())
+}
+
+fn sizes(metrics: &Metrics) -> Ordered<SizeClass> {
+    let class = |class: &metrics::SizeClass| {
+        let Distribution { mean, p50, p90, p99, .. } = class.wait;
+        (class.name.trim_end_matches(" (CPU)").to_owned(), SizeClass { jobs: class.jobs, mean, p50, p90, p99 })
+    };
+    Ordered(metrics.queue_by_size.iter().map(class).collect())
+}
+
+fn pools(metrics: &Metrics) -> Ordered<Pool> {
+    let pool = |pool: &metrics::PoolFigures| {
+        let metrics::Utilization { allocated, occupied, productive, .. } = pool.utilization;
+        let (total_usd, idle_usd) = (exact(pool.total_usd), exact(pool.idle_usd));
+        (pool.name.clone(), Pool { gpus: pool.gpus, allocated, occupied, productive, total_usd, idle_usd })
+    };
+    Ordered(metrics.pools.iter().map(pool).collect())
 }
 
 /// What a deadlock costs in an hour.
@@ -154,15 +191,6 @@ pub fn json(
     cluster: &crate::cluster::ClusterSpec,
 ) -> String {
     let jobs = metrics.jobs;
-    let sizes = metrics.queue_by_size.iter().map(|class| {
-        let value = serde_json::json!({
-            "jobs": class.jobs,
-            "p50": class.wait.p50,
-            "p90": class.wait.p90,
-            "p99": class.wait.p99,
-        });
-        (class.name.trim_end_matches(" (CPU)").to_owned(), value)
-    });
     let summary = Summary {
         schema: SCHEMA,
         name: title.name,
@@ -189,7 +217,8 @@ pub fn json(
         jct_s: (&metrics.jct).into(),
         bounded_slowdown: (&metrics.slowdown).into(),
         queue_length_mean: metrics.queue_mean,
-        wait_s_by_gpus: sizes.collect(),
+        wait_s_by_gpus: sizes(metrics),
+        pools: pools(metrics),
         ledger: leaves(|leaf| metrics.leaf(leaf).time),
         cost: Cost {
             total_usd: exact(metrics.total_usd),

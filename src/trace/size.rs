@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn size_classes_are_powers_of_two() {
-        for (gpus, name) in [
+        for (gpus, expected) in [
             (0, "0 (CPU)"),
             (1, "1"),
             (2, "2"),
@@ -39,7 +39,7 @@ mod tests {
             (9, "9-16"),
             (1025, "1025-2048"),
         ] {
-            assert_eq!(name(class(gpus)), name, "{gpus}");
+            assert_eq!(name(class(gpus)), expected, "{gpus}");
         }
     }
 }

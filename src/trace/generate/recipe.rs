@@ -7,7 +7,7 @@ use crate::units::Span;
 use crate::units::keys::{Params, Value};
 
 impl Generator {
-    /// The recipe of these keys, all values being of the kinds in [`KEYS`]; `cluster_gpus` is what the load refers to
+    /// The recipe of these keys, all values being of the kinds in [`KEYS`](super::KEYS); `cluster_gpus` is what the load refers to
     /// where `gpus` is not given.
     ///
     /// # Errors

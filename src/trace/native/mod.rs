@@ -1,7 +1,7 @@
 //! The native trace: CSV with a header, plain or compressed with gzip or zstd.
 //!
 //! [`read`] streams a file into a [`JobTable`]: per-job columns are parsed row by row, all other columns of a row are
-//! looked up as one key and parsed once per distinct combination. [`write`] is its inverse: what it writes reads back
+//! looked up as one key and parsed once per distinct combination. [`write()`] is its inverse: what it writes reads back
 //! as the same rows. Nothing here knows of clusters; whether a GPU type exists is for the scenario to say.
 
 mod columns;
