@@ -135,7 +135,7 @@ impl Calendar {
             (Pages::Count { profile, .. }, _) => {
                 profile.add(start, end, -(world.class(job).request.total_gpus() as i64));
             }
-            (Pages::Nodes(windows), Some(place)) => windows.hold(job, start, end, place),
+            (Pages::Nodes(windows), Some(place)) => windows.hold(world, job, start, end, place),
             (Pages::Nodes(_), None) => unreachable!("a reservation by nodes names them"),
         }
     }
@@ -152,15 +152,25 @@ impl Calendar {
                 }
             }
             Pages::Nodes(windows) => {
-                windows.release(job);
+                if let Some(place) = windows.release(world, job) {
+                    windows.tell_freed(place.pool, start.max(world.now), end);
+                }
             }
+        }
+    }
+
+    /// Remembers, for the next walk, what is free again.
+    fn tell_freed(&mut self, pool: u16, from: Time, to: Time) {
+        match &mut self.pages {
+            Pages::Count { freed, .. } => freed.push((from, to)),
+            Pages::Nodes(windows) => windows.tell_freed(pool, from, to),
         }
     }
 
     /// Whether the job could possibly start before `start` now although it could not before.
     fn may_improve(&self, world: &World<'_>, job: JobId, start: Time) -> bool {
         match &self.pages {
-            Pages::Nodes(_) => true,
+            Pages::Nodes(windows) => windows.may_improve(world, job, start, self.end(world, job, start)),
             Pages::Count { overbooked_until, .. } if world.now < *overbooked_until => true,
             Pages::Count { profile, freed, .. } => {
                 let gpus = world.class(job).request.total_gpus() as i64;
@@ -224,7 +234,11 @@ impl Conservative {
                     *freed = vec![(world.now, Time::MAX)];
                     *overbooked_until = to.max(*overbooked_until);
                 }
-                Pages::Nodes(windows) => windows.shift(job, world.now, to),
+                Pages::Nodes(windows) => {
+                    if let Some(place) = windows.release(world, job) {
+                        windows.hold(world, job, world.now, to, place);
+                    }
+                }
             }
             self.set_start(job, Some(world.now));
             self.missed.insert(job);
@@ -239,7 +253,13 @@ impl Conservative {
                 return Ok(());
             }
             Pages::Count { freed, .. } => freed.len(),
-            Pages::Nodes(_) => 0,
+            Pages::Nodes(windows) => {
+                let freed = windows.begin_walk(pass.now);
+                if !freed && self.missed.is_empty() {
+                    return Ok(());
+                }
+                0
+            }
         };
         for job in self.queue(pass) {
             let Some(&start) = self.starts.get(&job) else { continue };
@@ -264,18 +284,17 @@ impl Conservative {
                 profile.add(start, end, world.class(job).request.total_gpus() as i64);
                 None
             }
-            Pages::Nodes(windows) => windows.release(job),
+            Pages::Nodes(windows) => windows.release(world, job),
         };
         let before = if self.missed.contains(&job) { start.after(Span::from_micros(1)) } else { start };
         let Some((earlier, place)) = calendar.earliest(world, &mut self.placer, job, before) else {
             calendar.hold(world, job, start, old_place);
             return;
         };
+        let moved = earlier < start || place != old_place;
         calendar.hold(world, job, earlier, place);
-        if let Pages::Count { freed, .. } = &mut calendar.pages
-            && earlier < start
-        {
-            freed.push((start, end));
+        if moved {
+            calendar.tell_freed(old_place.map_or(0, |place| place.pool), start, end);
         }
         self.set_start(job, Some(earlier));
     }

@@ -19,6 +19,8 @@ pub mod profile;
 pub mod registry;
 pub mod search;
 pub mod sjf;
+pub mod steps;
+pub mod usage;
 pub mod waiting;
 pub mod windows;
 pub mod world;

@@ -1,64 +1,28 @@
 //! Free GPUs over time, as far as running jobs and reservations say: a step function.
 
+use super::steps::Steps;
 use crate::units::{Span, Time};
-
-/// From an instant on, until the next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Step {
-    from: Time,
-    free: i64,
-}
 
 /// Free GPUs from the present on. Below zero where a job has outlived its estimate.
 #[derive(Debug, Clone)]
-pub struct Profile {
-    steps: Vec<Step>,
-}
+pub struct Profile(Steps<i64>);
 
 impl Profile {
     /// `free` GPUs for ever.
     #[must_use]
     pub fn new(free: u64) -> Self {
-        Profile { steps: vec![Step { from: Time::ZERO, free: free as i64 }] }
+        Profile(Steps::new(free as i64))
     }
 
     /// Forgets what lies before `now`.
     pub fn advance(&mut self, now: Time) {
-        let first = self.index_at(now);
-        self.steps.drain(..first);
-    }
-
-    /// The step in which `at` lies.
-    fn index_at(&self, at: Time) -> usize {
-        self.steps.partition_point(|s| s.from <= at).saturating_sub(1)
-    }
-
-    /// Makes `at` the start of a step and gives its index.
-    fn cut(&mut self, at: Time) -> usize {
-        let index = self.index_at(at);
-        if self.steps[index].from >= at {
-            return index;
-        }
-        let free = self.steps[index].free;
-        self.steps.insert(index + 1, Step { from: at, free });
-        index + 1
+        self.0.advance(now);
     }
 
     /// Adds `gpus` to what is free in `[from, to)`; negative takes away.
     pub fn add(&mut self, from: Time, to: Time, gpus: i64) {
-        if from >= to || gpus == 0 {
-            return;
-        }
-        let first = self.cut(from);
-        let last = if to == Time::MAX { self.steps.len() } else { self.cut(to) };
-        for step in &mut self.steps[first..last] {
-            step.free += gpus;
-        }
-        // Neighbours that have become equal are one step; inside the range nothing became equal that was not.
-        for edge in [last, first] {
-            if edge > 0 && edge < self.steps.len() && self.steps[edge - 1].free == self.steps[edge].free {
-                self.steps.remove(edge);
-            }
+        if gpus != 0 {
+            self.0.alter(from, to, |step| step.value += gpus);
         }
     }
 
@@ -71,13 +35,13 @@ impl Profile {
         let needed = gpus as i64;
         let length = length.max(Span::from_micros(1));
         let mut start: Option<Time> = None;
-        for step in &self.steps[self.index_at(from)..] {
+        for step in self.0.from(from) {
             if let Some(start) = start
                 && step.from >= start.after(length)
             {
                 return Some(start);
             }
-            if step.free < needed {
+            if step.value < needed {
                 start = None;
             } else if start.is_none() {
                 let here = step.from.max(from);
@@ -93,8 +57,7 @@ impl Profile {
     /// The most GPUs free at any instant of `[from, to)`.
     #[must_use]
     pub fn most_free(&self, from: Time, to: Time) -> i64 {
-        let steps = self.steps[self.index_at(from)..].iter();
-        steps.take_while(|s| s.from < to).map(|s| s.free).max().unwrap_or(0)
+        self.0.from(from).iter().take_while(|s| s.from < to).map(|s| s.value).max().unwrap_or(0)
     }
 }
 

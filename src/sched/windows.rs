@@ -1,9 +1,18 @@
 //! Who holds which nodes when: running jobs until their expected ends, reservations for their windows.
+//!
+//! Every node has its usage over time, every pool the sum of its free GPUs over time. A search for the earliest window of
+//! a job looks only at starts at which the sum would do, and from one to the next only at the nodes whose usage changes.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
+use rustc_hash::FxHashMap;
+
+use super::profile::Profile;
+use super::steps::Steps;
+use super::usage::Usage;
 use super::world::World;
-use crate::cluster::{Allocation, Placer, PoolState, Take};
+use crate::cluster::{Allocation, Placer, PoolState, Request, Take};
 use crate::trace::JobId;
 use crate::units::{Span, Time};
 
@@ -15,46 +24,99 @@ struct Hold {
     place: Allocation,
 }
 
-/// All holds, by job and by node.
+/// All holds.
 #[derive(Debug)]
 pub struct Windows {
-    holds: BTreeMap<JobId, Hold>,
-    by_node: Vec<Vec<Vec<JobId>>>,
-    /// Pools with everything free, in which a window's availability is staged for placement.
-    stage: Vec<PoolState>,
+    holds: FxHashMap<JobId, Hold>,
+    pools: Vec<PoolWindows>,
+}
+
+/// How many parts of holds begin and end on a node at an instant.
+#[derive(Debug, Clone, Copy, Default)]
+struct Edge {
+    begin: u32,
+    end: u32,
+}
+
+/// The holds of one pool.
+#[derive(Debug)]
+struct PoolWindows {
+    /// What a node has.
+    node: Take,
+    /// What is used of each, over time.
+    used: Vec<Steps<Usage>>,
+    /// The free GPUs of all nodes, over time.
+    free: Profile,
+    edges: BTreeMap<(Time, u32), Edge>,
+    /// The pool as a window leaves it: what is free of each node at every instant of it.
+    stage: PoolState,
+    /// What is taken on the stage, by node.
+    staged: Vec<Take>,
+    /// Stretches in which something was freed that jobs early in the order have not seen yet, as one.
+    news: Option<(Time, Time)>,
+    /// The same, freed since the present walk began.
+    latest: Option<(Time, Time)>,
 }
 
 impl Windows {
     /// Nothing is held.
     #[must_use]
     pub fn new(world: &World<'_>) -> Self {
-        let stage: Vec<PoolState> = world.spec.pools.iter().map(PoolState::new).collect();
-        let by_node = world.spec.pools.iter().map(|p| vec![Vec::new(); p.nodes as usize]).collect();
-        Windows { holds: BTreeMap::new(), by_node, stage }
+        Windows { holds: FxHashMap::default(), pools: world.spec.pools.iter().map(PoolWindows::new).collect() }
     }
 
     /// Holds `place` for `job` in `[from, to)`.
-    pub fn hold(&mut self, job: JobId, from: Time, to: Time, place: Allocation) {
+    pub fn hold(&mut self, world: &World<'_>, job: JobId, from: Time, to: Time, place: Allocation) {
+        let request = world.class(job).request;
+        let pool = &mut self.pools[place.pool as usize];
         for part in place.parts() {
-            self.by_node[place.pool as usize][part.node as usize].push(job);
+            let take = part.take(&request);
+            pool.alter(world.now, part.node, (from, to), |used| used.add(&take));
+            pool.edges.entry((from, part.node)).or_default().begin += 1;
+            pool.edges.entry((to, part.node)).or_default().end += 1;
         }
         self.holds.insert(job, Hold { from, to, place });
     }
 
-    /// The same place in another window.
-    pub fn shift(&mut self, job: JobId, from: Time, to: Time) {
-        if let Some(hold) = self.holds.get_mut(&job) {
-            (hold.from, hold.to) = (from, to);
+    /// Lets go of what is held for `job`.
+    pub fn release(&mut self, world: &World<'_>, job: JobId) -> Option<Allocation> {
+        let Hold { from, to, place } = self.holds.remove(&job)?;
+        let request = world.class(job).request;
+        let pool = &mut self.pools[place.pool as usize];
+        for part in place.parts() {
+            let take = part.take(&request);
+            pool.alter(world.now, part.node, (from, to), |used| used.remove(&take));
+            pool.forget_edge((from, part.node), |edge| edge.begin -= 1);
+            pool.forget_edge((to, part.node), |edge| edge.end -= 1);
         }
+        Some(place)
     }
 
-    /// Lets go of what is held for `job`.
-    pub fn release(&mut self, job: JobId) -> Option<Allocation> {
-        let hold = self.holds.remove(&job)?;
-        for part in hold.place.parts() {
-            self.by_node[hold.place.pool as usize][part.node as usize].retain(|&j| j != job);
+    /// Says that a pool has more that is free in `[from, to)` than before.
+    pub fn tell_freed(&mut self, pool: u16, from: Time, to: Time) {
+        let latest = &mut self.pools[pool as usize].latest;
+        *latest = joined(*latest, Some((from, to)).filter(|_| from < to));
+    }
+
+    /// Begins a walk over all reservations and says whether it could change any: whether anything was freed. A job sees
+    /// what was freed since its turn in the walk before.
+    pub fn begin_walk(&mut self, now: Time) -> bool {
+        for pool in &mut self.pools {
+            pool.news = pool.latest.take().filter(|&(_, to)| to > now);
         }
-        Some(hold.place)
+        self.pools.iter().any(|pool| pool.news.is_some())
+    }
+
+    /// Whether the job, which holds `[start, end)`, could possibly start before it now although it could not before:
+    /// its new window would meet what was freed, and begin where enough GPUs are free without its own.
+    #[must_use]
+    pub fn may_improve(&self, world: &World<'_>, job: JobId, start: Time, end: Time) -> bool {
+        let class = world.class(job);
+        let gpus = class.request.total_gpus() as i64;
+        class.pools.iter().map(|&pool| &self.pools[pool as usize]).any(|pool| {
+            let freed = joined(pool.news, pool.latest);
+            freed.is_some_and(|(from, _)| from < end) && pool.free.most_free(world.now, start) >= gpus
+        })
     }
 
     /// What is held for `job`.
@@ -63,7 +125,8 @@ impl Windows {
         self.holds.get(&job).map(|h| &h.place)
     }
 
-    /// The earliest start in `[now, before)` with a place that is free for the whole of the job's estimate.
+    /// The earliest start in `[now, before)` with a place that is free for the whole of the job's estimate; where pools
+    /// offer the same, the first.
     pub fn earliest(
         &mut self,
         world: &World<'_>,
@@ -72,88 +135,124 @@ impl Windows {
         before: Time,
     ) -> Option<(Time, Allocation)> {
         let length = world.estimate(job).max(Span::from_micros(1));
-        let mut starts: Vec<Time> = self.holds.values().map(|h| h.to).filter(|&t| t > world.now).collect();
-        starts.push(world.now);
-        starts.sort_unstable();
-        starts.dedup();
-        starts
-            .into_iter()
-            .take_while(|&start| start < before)
-            .find_map(|start| self.place_in(world, placer, job, start, start.after(length)).map(|place| (start, place)))
-    }
-
-    fn place_in(
-        &mut self,
-        world: &World<'_>,
-        placer: &mut Placer,
-        job: JobId,
-        from: Time,
-        to: Time,
-    ) -> Option<Allocation> {
         let class = world.class(job);
-        class.pools.iter().find_map(|&pool| {
-            let used = self.used_in(world, pool, from, to);
-            let stage = &mut self.stage[pool as usize];
-            for (node, take) in &used {
-                stage.take(*node, take);
-            }
-            let place = placer.place(stage, pool, &class.request);
-            for (node, take) in &used {
-                stage.give(*node, take);
-            }
-            place
-        })
-    }
-
-    /// The most that is held of each node of a pool at any instant of `[from, to)`, resource by resource.
-    fn used_in(&self, world: &World<'_>, pool: u16, from: Time, to: Time) -> Vec<(usize, Take)> {
-        let mut used = Vec::new();
-        for (node, jobs) in self.by_node[pool as usize].iter().enumerate() {
-            let holds: Vec<(JobId, &Hold)> =
-                jobs.iter().map(|j| (*j, &self.holds[j])).filter(|(_, h)| h.from < to && h.to > from).collect();
-            if holds.is_empty() {
-                continue;
-            }
-            // Usage rises only where a hold begins.
-            let peaks = holds.iter().map(|(_, h)| h.from.max(from)).map(|at| {
-                let active = holds.iter().filter(|(_, h)| h.from <= at && at < h.to);
-                active.fold(Take::default(), |sum, (job, hold)| plus(sum, &of_node(world, *job, hold, node)))
-            });
-            let peak = peaks.fold(Take::default(), most);
-            used.push((node, within(&peak, &self.stage[pool as usize].node_resources(node))));
+        let mut best: Option<(Time, Allocation)> = None;
+        for &pool in &class.pools {
+            let before = best.as_ref().map_or(before, |(start, _)| *start);
+            let place = |stage: &PoolState| placer.place(stage, pool, &class.request);
+            let found = self.pools[pool as usize].earliest(world.now, before, length, &class.request, place);
+            best = found.or(best);
         }
-        used
+        best
     }
 }
 
-fn of_node(world: &World<'_>, job: JobId, hold: &Hold, node: usize) -> Take {
-    let request = world.class(job).request;
-    let parts = hold.place.parts().iter().filter(|p| p.node as usize == node);
-    parts.fold(Take::default(), |sum, part| plus(sum, &part.take(&request)))
+impl PoolWindows {
+    fn new(spec: &crate::cluster::PoolSpec) -> Self {
+        let stage = PoolState::new(spec);
+        let nodes = spec.nodes as usize;
+        PoolWindows {
+            node: if nodes > 0 { stage.node_resources(0) } else { Take::default() },
+            used: vec![Steps::new(Usage::default()); nodes],
+            free: Profile::new(spec.gpu_count()),
+            edges: BTreeMap::new(),
+            stage,
+            staged: vec![Take::default(); nodes],
+            news: None,
+            latest: None,
+        }
+    }
+
+    /// Changes what is used of a node in a window, and the sum of what is free with it.
+    fn alter(&mut self, now: Time, node: u32, window: (Time, Time), change: impl Fn(&mut Usage)) {
+        let (from, to) = window;
+        self.free.advance(now);
+        let used = &mut self.used[node as usize];
+        used.advance(now);
+        let mut freed: Vec<(Time, i64)> = Vec::new();
+        used.alter(from, to, |step| {
+            let before = step.value.within(&self.node).gpus;
+            change(&mut step.value);
+            let more = i64::from(before) - i64::from(step.value.within(&self.node).gpus);
+            if freed.last().is_none_or(|&(_, last)| last != more) {
+                freed.push((step.from, more));
+            }
+        });
+        for (at, &(start, more)) in freed.iter().enumerate() {
+            let end = freed.get(at + 1).map_or(to, |&(next, _)| next);
+            self.free.add(start, end, more);
+        }
+    }
+
+    fn forget_edge(&mut self, at: (Time, u32), less: impl Fn(&mut Edge)) {
+        if let Some(edge) = self.edges.get_mut(&at) {
+            less(edge);
+            if edge.begin == 0 && edge.end == 0 {
+                self.edges.remove(&at);
+            }
+        }
+    }
+
+    /// The first instant after `at` at which a hold ends: between two of them no window gets better.
+    fn next_end(&self, at: Time) -> Option<Time> {
+        let later = self.edges.range((Excluded((at, u32::MAX)), Unbounded));
+        later.filter(|(_, edge)| edge.end > 0).map(|(&(at, _), _)| at).next()
+    }
+
+    /// The earliest window of this length that begins in `[now, before)` and in which `place` finds a place.
+    fn earliest(
+        &mut self,
+        now: Time,
+        before: Time,
+        length: Span,
+        request: &Request,
+        mut place: impl FnMut(&PoolState) -> Option<Allocation>,
+    ) -> Option<(Time, Allocation)> {
+        let mut staged: Option<(Time, Time)> = None;
+        let mut from = now;
+        loop {
+            let start = self.free.earliest(from, before, length, request.total_gpus())?;
+            let window = (start, start.after(length));
+            match staged {
+                None => (0..self.used.len()).for_each(|node| self.show(node, window)),
+                Some(last) => self.show_changes(last, window),
+            }
+            staged = Some(window);
+            if let Some(place) = place(&self.stage) {
+                return Some((start, place));
+            }
+            from = self.next_end(start)?;
+        }
+    }
+
+    /// Brings the stage from one window to a later one.
+    fn show_changes(&mut self, (start, end): (Time, Time), window: (Time, Time)) {
+        let nodes_of = |from, to| {
+            let edges = self.edges.range((Included((from, 0)), Included((to, u32::MAX))));
+            edges.map(|(&(_, node), _)| node as usize)
+        };
+        let mut nodes: Vec<usize> = nodes_of(start, window.0).chain(nodes_of(end.max(window.0), window.1)).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes.into_iter().for_each(|node| self.show(node, window));
+    }
+
+    /// Shows on the stage what is free of a node at every instant of a window.
+    fn show(&mut self, node: usize, (from, to): (Time, Time)) {
+        let steps = self.used[node].from(from).iter().take_while(|step| step.from < to);
+        let used = steps.fold(Usage::default(), |most, step| most.or_more(&step.value)).within(&self.node);
+        let before = std::mem::replace(&mut self.staged[node], used);
+        if before != used {
+            self.stage.give(node, &before);
+            self.stage.take(node, &used);
+        }
+    }
 }
 
-fn plus(mut a: Take, b: &Take) -> Take {
-    for (lane, &l) in a.lanes.iter_mut().zip(&b.lanes) {
-        *lane = lane.saturating_add(l);
+/// The stretch from the first instant of two stretches to their last.
+fn joined(a: Option<(Time, Time)>, b: Option<(Time, Time)>) -> Option<(Time, Time)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (one, other) => one.or(other),
     }
-    Take { gpus: a.gpus + b.gpus, lanes: a.lanes, cpu: a.cpu + b.cpu, mem: a.mem + b.mem }
-}
-
-/// At most what the node has: two may have been promised the same, where somebody outlived an estimate.
-fn within(take: &Take, node: &Take) -> Take {
-    let mut lanes = take.lanes;
-    for (lane, &has) in lanes.iter_mut().zip(&node.lanes) {
-        *lane = (*lane).min(has);
-    }
-    let by_lane: u32 = lanes.iter().map(|&l| u32::from(l)).sum();
-    let gpus = if node.lanes.iter().any(|&l| l > 0) { by_lane } else { take.gpus.min(node.gpus) };
-    Take { gpus, lanes, cpu: take.cpu.min(node.cpu), mem: take.mem.min(node.mem) }
-}
-
-fn most(mut a: Take, b: Take) -> Take {
-    for (lane, l) in a.lanes.iter_mut().zip(b.lanes) {
-        *lane = (*lane).max(l);
-    }
-    let by_lane: u32 = a.lanes.iter().map(|&l| u32::from(l)).sum();
-    Take { gpus: a.gpus.max(b.gpus).max(by_lane), lanes: a.lanes, cpu: a.cpu.max(b.cpu), mem: a.mem.max(b.mem) }
 }
