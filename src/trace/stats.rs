@@ -155,7 +155,7 @@ mod tests {
         assert_eq!((stats.all.jobs, stats.all.gpu_time.to_string().as_str()), (3, "210"));
         assert_eq!(stats.offered_load(4), Some(0.525));
         assert_eq!(stats.offered_load(0), None);
-        assert_eq!(stats.gap_cv, 0.0);
+        assert!(stats.gap_cv.abs() < 1e-12);
         assert_eq!((stats.used_of_request.p50, stats.all.wait.mean), (0.5, 5.0));
         let names = |groups: &[Group]| groups.iter().map(|g| g.name.clone()).collect::<Vec<_>>();
         assert_eq!(
