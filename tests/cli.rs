@@ -142,7 +142,7 @@ fn a_deadlock_ends_in_good_order() {
     let out = folder.join("out");
     let pods = fleetsim(&["run", text(&path), "--out", text(&out)]);
     assert_eq!(pods.code, 0, "{}", pods.err);
-    let told = "DEADLOCK after 5s: 2 jobs hold 8 GPUs and none can ever start; it costs $6.32 an hour";
+    let told = "DEADLOCK at 5 s of the trace: 2 jobs hold 8 GPUs and can never start; it costs $6.32 an hour";
     assert!(pods.out.contains(told), "{}", pods.out);
     let summary = String::from_utf8(files(&out)[Path::new("summary.json")].clone()).expect("it is UTF-8");
     assert!(summary.contains("\"deadlock\""), "{summary}");

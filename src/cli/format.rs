@@ -1,5 +1,7 @@
 //! Numbers as a person reads them.
 
+use crate::units::{Distribution, GpuTime};
+
 /// A duration in seconds: `0s`, `45s`, `12m 30s`, `3h 5m`, `2d 4h`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
@@ -17,6 +19,20 @@ pub fn duration(seconds: f64) -> String {
         3600..86_400 => pair(whole / 3600, "h", whole % 3600 / 60, "m"),
         _ => pair(whole / 86_400, "d", whole % 86_400 / 3600, "h"),
     }
+}
+
+/// Mean, median, 90 % and 99 % quantile and maximum of durations in seconds; dashes where there were none.
+#[must_use]
+pub fn times(of: &Distribution) -> [String; 5] {
+    let known = |seconds| if of.count > 0 { duration(seconds) } else { "-".to_owned() };
+    [of.mean, of.p50, of.p90, of.p99, of.max].map(known)
+}
+
+/// GPU-hours, with a decimal below ten.
+#[must_use]
+pub fn gpu_hours(time: GpuTime) -> String {
+    let hours = time.as_gpu_hours();
+    if hours < 10.0 { format!("{hours:.1}") } else { count(hours.round() as u64) }
 }
 
 /// A whole number with thousands set apart: `1,234,567`.

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
 use super::Output;
 use super::failure::Failure;
-use super::format::{count, duration, plural};
+use super::format::{duration, gpu_hours, plural};
 use crate::input::{Problem, Problems};
 use crate::scenario::tree::Place;
 use crate::scenario::value;
@@ -95,7 +95,7 @@ pub fn run(args: &GenerateArgs, output: &mut Output) -> Result<(), Failure> {
         args.out.display(),
         plural(stats.all.jobs, "job"),
         duration(stats.span.as_seconds()),
-        count(stats.all.gpu_time.as_gpu_hours().round() as u64),
+        gpu_hours(stats.all.gpu_time),
         load.unwrap_or_default()
     ));
     Ok(())

@@ -3,7 +3,7 @@
 use super::Output;
 use super::args::StatsArgs;
 use super::failure::Failure;
-use super::format::{count, duration, percent, plural};
+use super::format::{count, duration, gpu_hours, percent, plural, times};
 use super::table::{finished, plain, right};
 use crate::scenario::{self, Overrides};
 use crate::sched::{Classes, Elasticity};
@@ -43,7 +43,7 @@ fn head(stats: &TraceStats) -> String {
         "{} over {}, {} GPU-hours; {:.1} jobs an hour, inter-arrival CV {:.2}\n",
         plural(all.jobs, "job"),
         duration(stats.span.as_seconds()),
-        count(all.gpu_time.as_gpu_hours().round() as u64),
+        gpu_hours(all.gpu_time),
         if stats.span.micros() == 0 { 0.0 } else { all.jobs as f64 / hours },
         stats.gap_cv
     )
@@ -112,12 +112,10 @@ fn by(stats: &TraceStats, title: &str, groups: &[Group]) -> String {
             name.to_owned(),
             count(group.jobs),
             percent(group.jobs as f64 / stats.all.jobs.max(1) as f64),
-            count(group.gpu_time.as_gpu_hours().round() as u64),
+            gpu_hours(group.gpu_time),
             percent(group.gpu_time.share_of(stats.all.gpu_time)),
         ];
-        let times = &group.duration;
-        let known = |seconds| if times.count > 0 { duration(seconds) } else { String::new() };
-        row.extend([times.p50, times.p90, times.p99, times.max].map(known));
+        row.extend(times(&group.duration).into_iter().skip(1));
         table.add_row(row);
     }
     right(&mut table, &[1, 2, 3, 4, 5, 6, 7, 8]);
@@ -128,7 +126,7 @@ fn waits(stats: &TraceStats) -> String {
     let mut table = plain(&["recorded queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
     let mut row = |name: &str, wait: &Distribution| {
         let mut cells = vec![name.to_owned(), count(wait.count)];
-        cells.extend([wait.mean, wait.p50, wait.p90, wait.p99, wait.max].map(duration));
+        cells.extend(times(wait));
         table.add_row(cells);
     };
     row("all jobs", &stats.all.wait);

@@ -1,6 +1,6 @@
 //! The summary that a planner reads on the terminal.
 
-use super::format::{count, dollars, duration, percent, plural};
+use super::format::{count, dollars, duration, gpu_hours, percent, plural, times};
 use super::table::{finished, plain, right};
 use crate::engine::Outcome;
 use crate::ledger::{Leaf, LeafGroup};
@@ -90,21 +90,19 @@ fn jobs(metrics: &Metrics) -> String {
             text.push_str(&format!(", {} {what}", count(number)));
         }
     }
-    text.push_str(&format!(
-        "; mean completion time {}, mean bounded slowdown {:.2}\n",
-        duration(metrics.jct.mean),
-        metrics.slowdown.mean
-    ));
-    text
+    if metrics.jct.count > 0 {
+        let [mean, ..] = times(&metrics.jct);
+        text.push_str(&format!("; mean completion time {mean}, mean bounded slowdown {:.2}", metrics.slowdown.mean));
+    }
+    text + "\n"
 }
 
 fn queue(metrics: &Metrics) -> String {
     let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
     let mut row = |name: &str, jobs: u64, wait: &Distribution| {
-        let cells = [wait.mean, wait.p50, wait.p90, wait.p99, wait.max].map(duration);
-        let mut all = vec![name.to_owned(), count(jobs)];
-        all.extend(cells);
-        table.add_row(all);
+        let mut cells = vec![name.to_owned(), count(jobs)];
+        cells.extend(times(wait));
+        table.add_row(cells);
     };
     row("all jobs", metrics.wait.count, &metrics.wait);
     for class in &metrics.queue_by_size {
@@ -119,7 +117,7 @@ fn recorded_against_simulated(recorded: &crate::results::metrics::RecordedWaits)
     let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
     for (name, wait) in [("recorded", &recorded.recorded), ("simulated", &recorded.simulated)] {
         let mut cells = vec![name.to_owned(), count(wait.count)];
-        cells.extend([wait.mean, wait.p50, wait.p90, wait.p99, wait.max].map(duration));
+        cells.extend(times(wait));
         table.add_row(cells);
     }
     right(&mut table, &[1, 2, 3, 4, 5, 6]);
@@ -131,7 +129,7 @@ fn idle(metrics: &Metrics) -> String {
     let total = plural_usd(metrics, metrics.idle_usd);
     let heading = format!("idle GPUs cost {total}");
     by_cause(metrics, &heading, |leaf| leaf.group() == LeafGroup::Idle)
-        .unwrap_or_else(|| "no GPU was idle\n".to_owned())
+        .unwrap_or_else(|| if metrics.capacity.raw() == 0 { "nothing ran\n" } else { "no GPU was idle\n" }.to_owned())
 }
 
 fn held(metrics: &Metrics) -> Option<String> {
@@ -160,7 +158,7 @@ fn by_cause(metrics: &Metrics, heading: &str, kind: impl Fn(Leaf) -> bool) -> Op
         table.add_row([
             leaf.name().to_owned(),
             percent(amount.time.share_of(metrics.capacity)),
-            count(amount.time.as_gpu_hours().round() as u64),
+            gpu_hours(amount.time),
             dollars(amount.usd.as_dollars()),
             dollars(metrics.per_year(amount.usd)),
             leaf.meaning().to_owned(),
@@ -172,11 +170,13 @@ fn by_cause(metrics: &Metrics, heading: &str, kind: impl Fn(Leaf) -> bool) -> Op
 
 fn deadlock(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     let deadlock = outcome.deadlock.as_ref()?;
-    let since = deadlock.at.since_or_zero(outcome.origin).as_seconds();
+    let holders = match deadlock.holders {
+        1 => "1 job holds".to_owned(),
+        several => format!("{} hold", plural(several, "job")),
+    };
     Some(format!(
-        "DEADLOCK after {}: {} hold {} and none can ever start; it costs {} an hour\n",
-        duration(since),
-        plural(deadlock.holders, "job"),
+        "DEADLOCK at {} s of the trace: {holders} {} and can never start; it costs {} an hour\n",
+        deadlock.at,
         plural(deadlock.gpus.iter().sum(), "GPU"),
         dollars(deadlock_cost(deadlock, &scenario.cluster).as_dollars())
     ))

@@ -4,8 +4,8 @@ use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Entry, Leaf, Payer, Series};
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::{JobId, JobSpec, JobTable};
-use crate::units::gpus::MILLI_PER_GPU;
-use crate::units::{Span, Time};
+use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
+use crate::units::{GpuTime, Span, Time};
 
 use super::options::Options;
 
@@ -16,7 +16,7 @@ struct Booking {
     gpus_per_unit: u32,
     /// Thousandths of each GPU that the job asked for.
     share: u32,
-    /// Where its progress goes.
+    /// Where its progress goes, unless the walltime ends it.
     progress: Leaf,
     mfu_ppm: Option<u32>,
 }
@@ -30,7 +30,7 @@ pub struct Books {
     claims: Vec<Claim>,
     fresh: Vec<Claim>,
     bookings: Vec<Booking>,
-    /// `useful` milli-GPU x MFU, as one leaf of an account of its own, so that the same window cuts it.
+    /// `useful` GPUs x MFU, as one leaf of an account of its own, so that the same window cuts it.
     mfu: Option<Account>,
     /// Whether free GPUs or waiting jobs have changed since the last charge.
     stale: bool,
@@ -41,7 +41,7 @@ pub struct Books {
 pub struct Closed {
     pub window: Span,
     pub ledger: Vec<Entry>,
-    pub mfu_weighted: Option<u128>,
+    pub mfu_weighted: Option<GpuTime>,
     pub series: Vec<crate::ledger::Bucket>,
 }
 
@@ -78,8 +78,8 @@ impl Books {
 
     fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, now: Time) {
         if delta != 0 {
-            self.account.change(payer, pool, leaf, delta, now);
-            self.series.change(leaf, delta, now);
+            self.account.change(payer, pool, leaf, delta * NANO_PER_MILLI, now);
+            self.series.change(leaf, delta * NANO_PER_MILLI, now);
         }
     }
 
@@ -144,7 +144,7 @@ impl Books {
     /// Closes the books of a run that ended at `end`.
     pub fn close(self, end: Time) -> Closed {
         let (window, ledger) = self.account.close(end);
-        let mfu_weighted = self.mfu.map(|mfu| mfu.close(end).1.iter().map(|e| e.time.raw()).sum());
+        let mfu_weighted = self.mfu.map(|mfu| mfu.close(end).1.iter().map(|e| e.time).sum());
         Closed { window, ledger, mfu_weighted, series: self.series.close(end) }
     }
 }

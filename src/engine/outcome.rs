@@ -46,8 +46,8 @@ pub struct Outcome {
     pub window: Span,
     /// GPU-time by payer, pool and leaf, within the window.
     pub ledger: Vec<Entry>,
-    /// `useful` milli-GPU microseconds x MFU in millionths, within the window; `None` where no job has an MFU.
-    pub mfu_weighted: Option<u128>,
+    /// `useful` GPU-time x MFU, within the window; `None` where no job has an MFU.
+    pub mfu_weighted: Option<GpuTime>,
     /// The run over time.
     pub series: Vec<Bucket>,
     /// How it got stuck, if it did.

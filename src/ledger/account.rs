@@ -1,12 +1,17 @@
-//! The books: how many milli-GPU are in each leaf now, and how many milli-GPU microseconds have been.
+//! The books: how many nano-GPU are in each leaf now, and how many milli-GPU microseconds have been.
 //!
 //! A rate that changes by d at instant t adds -d*t to its sum; at the end T each sum is closed with rate*T. That is
-//! the integral, exactly, and an update costs one multiplication however long the rate had stood.
+//! the integral, exactly, and an update costs one multiplication however long the rate had stood. It does not matter in
+//! which order changes come, so a stretch of the past can be moved from one leaf to another.
+//!
+//! Rates are finer than the entries: a GPU that steps at 0.7 of its speed is in two leaves at once. What does not make
+//! a whole milli-GPU microsecond goes to `useful`, so that the entries of a payer still add up to what it held.
 
 use std::collections::VecDeque;
 
 use super::leaf::{LEAVES, Leaf};
 use crate::sched::TenantId;
+use crate::units::gpus::NANO_PER_MILLI;
 use crate::units::{GpuTime, Span, Time};
 
 /// Whose time it is: a tenant's, or nobody's.
@@ -30,7 +35,7 @@ impl Payer {
     }
 }
 
-/// A rate and its open integral.
+/// A rate in nano-GPU and its open integral.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cell {
     rate: i64,
@@ -91,7 +96,7 @@ impl Account {
         Account { pools, rows, opens, cooldown, kept_back: VecDeque::new() }
     }
 
-    /// From `at` on, `delta` milli-GPU more (or, negative, less) are in a leaf.
+    /// From `at` on, `delta` nano-GPU more (or, negative, less) are in a leaf.
     pub fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, at: Time) {
         let row = payer.0 as usize * self.pools + pool as usize;
         let at = at.max(self.opens);
@@ -126,22 +131,35 @@ impl Account {
         let mut entries = Vec::new();
         for (number, row) in self.rows.iter().enumerate() {
             let Some(row) = row else { continue };
-            for leaf in Leaf::ALL {
-                let raw = row[leaf as usize].until(closes);
-                assert!(raw >= 0, "less than no time was spent in {}", leaf.name());
-                if raw > 0 {
-                    entries.push(Entry {
-                        payer: Payer((number / self.pools) as u32),
-                        pool: (number % self.pools) as u16,
-                        leaf,
-                        time: GpuTime::from_raw(raw.unsigned_abs()),
-                    });
-                }
-            }
+            let whole = whole_milli(|leaf| row[leaf as usize].until(closes));
+            let (payer, pool) = (Payer((number / self.pools) as u32), (number % self.pools) as u16);
+            let spent = Leaf::ALL.into_iter().filter(|&leaf| whole[leaf as usize] > 0);
+            entries.extend(spent.map(|leaf| Entry {
+                payer,
+                pool,
+                leaf,
+                time: GpuTime::from_raw(whole[leaf as usize]),
+            }));
         }
         (closes.since(self.opens), entries)
     }
 }
+
+/// Whole milli-GPU microseconds by leaf of nano-GPU microseconds that add up to whole ones; what is left over in the
+/// leaves goes to `useful`.
+pub(super) fn whole_milli(nano: impl Fn(Leaf) -> i128) -> [u128; LEAVES] {
+    let mut whole = [0; LEAVES];
+    let mut rest = 0;
+    for leaf in Leaf::ALL {
+        let nano = u128::try_from(nano(leaf)).expect("no less than no time was spent in a leaf");
+        whole[leaf as usize] = nano / NANO;
+        rest += nano % NANO;
+    }
+    whole[Leaf::Useful as usize] += rest / NANO;
+    whole
+}
+
+const NANO: u128 = NANO_PER_MILLI.unsigned_abs() as u128;
 
 #[cfg(test)]
 mod tests {
@@ -162,11 +180,30 @@ mod tests {
             [(0, 0, 30 + 100, 40), (4, 0, 18 + 100, 36), (12, 0, 90, 28), (0, 15, 30 + 75, 25), (5, 28, 15 + 10, 7)]
         {
             let mut account = Account::new(1, 1, at(opens), Span::from_micros(cooldown));
-            account.change(Payer::NOBODY, 0, Leaf::NoDemand, 3, at(0));
-            account.change(Payer::NOBODY, 0, Leaf::NoDemand, 2, at(10));
-            account.change(Payer::NOBODY, 0, Leaf::NoDemand, -5, at(30));
+            account.change(Payer::NOBODY, 0, Leaf::NoDemand, 3 * NANO_PER_MILLI, at(0));
+            account.change(Payer::NOBODY, 0, Leaf::NoDemand, 2 * NANO_PER_MILLI, at(10));
+            account.change(Payer::NOBODY, 0, Leaf::NoDemand, -5 * NANO_PER_MILLI, at(30));
             let (span, entries) = account.close(at(40));
             assert_eq!((total(&entries, Leaf::NoDemand), span.micros()), (expected, window), "{opens} {cooldown}");
         }
+    }
+
+    /// A GPU at a third of its speed for 10 us, of which 4 us are thrown away afterwards: 10 000 milli-GPU us in all.
+    #[test]
+    fn a_split_loses_nothing_and_the_past_can_be_moved() {
+        let mut account = Account::new(1, 1, at(0), Span::ZERO);
+        let payer = Payer::tenant(TenantId(0));
+        let all = 1000 * NANO_PER_MILLI;
+        for (leaf, rate) in [(Leaf::Useful, all / 3), (Leaf::InputStall, all - all / 3)] {
+            account.change(payer, 0, leaf, rate, at(0));
+            account.change(payer, 0, leaf, -rate, at(10));
+        }
+        for (leaf, rate) in [(Leaf::Useful, -(all / 3)), (Leaf::LostWork, all / 3)] {
+            account.change(payer, 0, leaf, rate, at(6));
+            account.change(payer, 0, leaf, -rate, at(10));
+        }
+        let (_, entries) = account.close(at(20));
+        let times = [Leaf::Useful, Leaf::LostWork, Leaf::InputStall].map(|leaf| total(&entries, leaf));
+        assert_eq!(times, [2001, 1333, 6666]);
     }
 }

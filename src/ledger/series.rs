@@ -1,6 +1,6 @@
 //! The run over time in a bounded number of buckets, whatever its length.
 
-use super::account::Cell;
+use super::account::{Cell, whole_milli};
 use super::leaf::{LEAVES, Leaf};
 use crate::units::{Span, Time};
 
@@ -103,9 +103,22 @@ impl Series {
         }
     }
 
-    /// From `at` on, `delta` milli-GPU more are in a leaf.
+    /// From `at` on, `delta` nano-GPU more are in a leaf.
     pub fn change(&mut self, leaf: Leaf, delta: i64, at: Time) {
         self.leaves[leaf as usize].change(delta, at);
+    }
+
+    /// Over `[from, now)`, `rate` nano-GPU more were in a leaf than was booked.
+    pub fn amend(&mut self, leaf: Leaf, rate: i64, from: Time, now: Time) {
+        let cell = leaf as usize;
+        self.leaves[cell].change(rate, from);
+        self.leaves[cell].change(-rate, now);
+        let width = self.width.micros();
+        let first = from.since_or_zero(self.origin).micros() / width + 1;
+        for at in first as usize..self.sums.len() {
+            let passed = self.origin.after(Span::from_micros(width * at as u64)).since_or_zero(from);
+            self.sums[at].leaves[cell] += i128::from(rate) * i128::from(passed.micros());
+        }
     }
 
     /// A job was submitted and waits.
@@ -146,10 +159,7 @@ impl Series {
             if stop <= start && !buckets.is_empty() {
                 continue;
             }
-            let mut leaves = [0; LEAVES];
-            for (leaf, (a, b)) in leaves.iter_mut().zip(after.leaves.iter().zip(&before.leaves)) {
-                *leaf = (a - b).unsigned_abs();
-            }
+            let leaves = whole_milli(|leaf| after.leaves[leaf as usize] - before.leaves[leaf as usize]);
             buckets.push(Bucket {
                 start,
                 width: stop.since_or_zero(start),
@@ -167,6 +177,7 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::gpus::NANO_PER_MILLI;
 
     #[test]
     fn buckets_stay_few_and_lose_nothing() {
@@ -175,7 +186,7 @@ mod tests {
         for i in 0..5000u64 {
             let now = Time::from_micros(i * 3_700_000);
             series.advance(now);
-            series.change(Leaf::Useful, if i % 2 == 0 { 5 } else { -5 }, now);
+            series.change(Leaf::Useful, if i % 2 == 0 { 5 } else { -5 } * NANO_PER_MILLI, now);
             if i % 2 == 0 {
                 expected += 5 * 3_700_000;
             }

@@ -144,7 +144,7 @@ impl Metrics {
             queue_by_size: measured.by_size(),
             wait: Distribution::of_micros(measured.waits),
             jct: Distribution::of_micros(measured.jcts),
-            slowdown: Distribution::of_micros(measured.slowdowns),
+            slowdown: Distribution::of_ratios(&measured.slowdowns),
             total_usd: usd_of(&leaves, |_| true),
             idle_usd: usd_of(&leaves, is_idle),
             pools: pools(cluster, &by_pool, outcome.window),
@@ -174,7 +174,7 @@ struct Measured {
     counts: JobCounts,
     waits: Vec<u64>,
     jcts: Vec<u64>,
-    slowdowns: Vec<u64>,
+    slowdowns: Vec<f64>,
     sizes: Vec<(u64, Vec<u64>)>,
     makespan: Span,
 }
@@ -229,9 +229,7 @@ impl Measured {
         if let Some(end) = outcome.fates.end(job) {
             let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
             self.jcts.push(jct.micros());
-            let bounded = (u128::from(jct.micros()) * 1_000_000 / u128::from(run.max(SLOWDOWN_THRESHOLD).micros()))
-                .max(1_000_000);
-            self.slowdowns.push(u64::try_from(bounded).unwrap_or(u64::MAX));
+            self.slowdowns.push((jct.as_seconds() / run.max(SLOWDOWN_THRESHOLD).as_seconds()).max(1.0));
         }
     }
 
@@ -297,17 +295,16 @@ fn pools(cluster: &ClusterSpec, amounts: &[LeafAmounts], window: Span) -> Vec<Po
     cluster.pools.iter().zip(amounts).filter(|(pool, _)| pool.gpu_count() > 0).map(figures).collect()
 }
 
-fn utilization(leaves: &LeafAmounts, capacity: GpuTime, mfu_weighted: Option<u128>) -> Utilization {
+fn utilization(leaves: &LeafAmounts, capacity: GpuTime, mfu_weighted: Option<GpuTime>) -> Utilization {
     let share = |of: &dyn Fn(Leaf) -> bool| {
         let time: GpuTime = Leaf::ALL.iter().filter(|&&l| of(l)).map(|&l| leaves[l as usize].time).sum();
         time.share_of(capacity)
     };
-    let mfu = |weighted: u128| if capacity.raw() == 0 { 0.0 } else { weighted as f64 / 1e6 / capacity.raw() as f64 };
     Utilization {
         allocated: share(&Leaf::is_held),
         occupied: share(&Leaf::is_step),
         productive: share(&|l| l == Leaf::Useful),
-        mfu: mfu_weighted.map(mfu),
+        mfu: mfu_weighted.map(|weighted| weighted.share_of(capacity)),
     }
 }
 

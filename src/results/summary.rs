@@ -55,14 +55,15 @@ struct Utilization {
     mfu: Option<f64>,
 }
 
+/// Of a distribution; of nothing, they are not known.
 #[derive(Debug, Serialize)]
 struct Quantiles {
-    mean: f64,
-    p50: f64,
-    p90: f64,
-    p95: f64,
-    p99: f64,
-    max: f64,
+    mean: Option<f64>,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    max: Option<f64>,
 }
 
 /// A map that keeps the order in which it was made.
@@ -72,10 +73,8 @@ struct Ordered<T>(Vec<(String, T)>);
 #[derive(Debug, Serialize)]
 struct SizeClass {
     jobs: u64,
-    mean: f64,
-    p50: f64,
-    p90: f64,
-    p99: f64,
+    #[serde(flatten)]
+    wait: Quantiles,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,7 +120,15 @@ impl<T: Serialize> Serialize for Ordered<T> {
 
 impl From<&Distribution> for Quantiles {
     fn from(d: &Distribution) -> Self {
-        Quantiles { mean: d.mean, p50: d.p50, p90: d.p90, p95: d.p95, p99: d.p99, max: d.max }
+        let known = |value| (d.count > 0).then_some(value);
+        Quantiles {
+            mean: known(d.mean),
+            p50: known(d.p50),
+            p90: known(d.p90),
+            p95: known(d.p95),
+            p99: known(d.p99),
+            max: known(d.max),
+        }
     }
 }
 
@@ -148,8 +155,8 @@ fn leaves<T: std::fmt::Display>(of: impl Fn(Leaf) -> T) -> Ordered<Box<RawValue>
 
 fn sizes(metrics: &Metrics) -> Ordered<SizeClass> {
     let class = |class: &metrics::SizeClass| {
-        let Distribution { mean, p50, p90, p99, .. } = class.wait;
-        (class.name.trim_end_matches(" (CPU)").to_owned(), SizeClass { jobs: class.jobs, mean, p50, p90, p99 })
+        let wait = Quantiles::from(&class.wait);
+        (class.name.trim_end_matches(" (CPU)").to_owned(), SizeClass { jobs: class.jobs, wait })
     };
     Ordered(metrics.queue_by_size.iter().map(class).collect())
 }

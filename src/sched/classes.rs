@@ -83,6 +83,7 @@ pub struct Classes {
     lines: Vec<String>,
     tenants: Vec<String>,
     shape_of_spec: Vec<ShapeId>,
+    homes: Vec<Vec<u16>>,
     rejections: Vec<Option<String>>,
 }
 
@@ -116,13 +117,16 @@ impl Classes {
         let mut tenants = Names::default();
         let mut shapes = Vec::new();
         let mut shape_numbers = BTreeMap::new();
+        let mut homes = Vec::new();
         let mut rejections = Vec::new();
         let shape_of_spec = jobs
             .specs()
             .iter()
             .map(|spec| {
                 let class = builder.class_of(spec);
-                rejections.push(builder.admit(class, spec, elasticity));
+                let (home, rejection) = builder.admit(class, spec, elasticity);
+                homes.push(home);
+                rejections.push(rejection);
                 let line = LineId(lines.number(&spec.queue));
                 let tenant = TenantId(tenants.number(&spec.tenant));
                 *shape_numbers.entry((class, line, tenant)).or_insert_with(|| {
@@ -137,6 +141,7 @@ impl Classes {
             lines: lines.list,
             tenants: tenants.list,
             shape_of_spec,
+            homes,
             rejections,
         }
     }
@@ -181,6 +186,12 @@ impl Classes {
     #[must_use]
     pub fn class(&self, jobs: &JobTable, job: JobId) -> &Class {
         &self.classes[self.shape(jobs, job).class.index()]
+    }
+
+    /// Those of its class's pools in which the job could start if they were empty, in file order.
+    #[must_use]
+    pub fn homes(&self, jobs: &JobTable, job: JobId) -> &[u16] {
+        &self.homes[jobs.spec_id(job).index()]
     }
 
     /// Why a job can never run, if so.
@@ -278,36 +289,36 @@ impl Builder<'_> {
     }
 
     /// Notes that the class can run, or says why this job of it cannot.
-    fn admit(&mut self, class: ClassId, spec: &JobSpec, elasticity: Elasticity) -> Option<String> {
+    /// Where the jobs of a spec could start, and why they never can if that is nowhere.
+    fn admit(&mut self, class: ClassId, spec: &JobSpec, elasticity: Elasticity) -> (Vec<u16>, Option<String>) {
         let Class { request, pools, .. } = &self.classes[class.index()];
         let least = request.with_units(least_units(spec, request, elasticity));
-        let rejection = self.rejection(spec, &least, pools);
+        let fits = |&&pool: &&u16| placement::fits(&self.empty[pool as usize], &least);
+        let homes: Vec<u16> = pools.iter().filter(fits).copied().collect();
+        let rejection = homes.is_empty().then(|| self.rejection(spec, &least, pools));
         self.classes[class.index()].usable |= rejection.is_none();
-        rejection
+        (homes, rejection)
     }
 
-    fn rejection(&self, spec: &JobSpec, request: &Request, pools: &[u16]) -> Option<String> {
-        if pools.iter().any(|&p| placement::fits(&self.empty[p as usize], request)) {
-            return None;
-        }
+    fn rejection(&self, spec: &JobSpec, request: &Request, pools: &[u16]) -> String {
         let pool_has_type = |p: &crate::cluster::PoolSpec| {
             self.cluster.gpu_id(p).is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id))
         };
         if spec.gpus > 0 && !self.cluster.pools.iter().any(pool_has_type) {
-            return Some(format!("no pool has GPU type {}", spec.gpu_types.join("|")));
+            return format!("no pool has GPU type {}", spec.gpu_types.join("|"));
         }
         if pools.is_empty() {
-            return Some(format!("no pool for it admits queue `{}`", spec.queue));
+            return format!("no pool for it admits queue `{}`", spec.queue);
         }
         let most = pools.iter().map(|&p| self.cluster.pools[p as usize].gpu_count()).max().unwrap_or(0);
         if request.total_gpus() > most {
-            return Some(format!("asks for {} GPUs, its largest pool has {most}", request.total_gpus()));
+            return format!("asks for {} GPUs, its largest pool has {most}", request.total_gpus());
         }
         let without_limits = request.gpus_only();
         if pools.iter().any(|&p| placement::fits(&self.empty[p as usize], &without_limits)) {
-            return Some("asks for more CPU or memory than the nodes have".to_owned());
+            return "asks for more CPU or memory than the nodes have".to_owned();
         }
-        Some(format!("does not fit into one {}", domain(request)))
+        format!("does not fit into one {}", domain(request))
     }
 }
 

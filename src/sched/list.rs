@@ -47,8 +47,8 @@ impl ListPolicy {
 
 /// A place for `request` of the job's class, in the first of its pools that has one.
 pub fn find_place(world: &World<'_>, placer: &mut Placer, job: JobId, request: &Request) -> Option<Allocation> {
-    let pools = &world.class(job).pools;
-    pools.iter().find_map(|&pool| placer.place(&world.pools[pool as usize], pool, request))
+    let homes = world.classes.homes(world.jobs, job);
+    homes.iter().find_map(|&pool| placer.place(&world.pools[pool as usize], pool, request))
 }
 
 /// Whether `request` has a place in any of `pools`.

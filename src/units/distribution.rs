@@ -28,21 +28,24 @@ impl Distribution {
     /// Of values in millionths of the unit.
     #[must_use]
     pub fn of_micros(mut values: Vec<u64>) -> Self {
-        let count = values.len() as u64;
         let sum: u128 = values.iter().map(|&v| u128::from(v)).sum();
-        let max = values.iter().copied().max().unwrap_or(0);
-        let Some(q) = quantiles(&mut values, &PROBABILITIES) else {
+        Self::of(&mut values, sum as f64 / 1e6, |v| v as f64 / 1e6)
+    }
+
+    /// Of ratios >= 0.
+    #[must_use]
+    pub fn of_ratios(values: &[f64]) -> Self {
+        // The bits of numbers that are not negative ascend as the numbers do.
+        let mut bits: Vec<u64> = values.iter().map(|v| v.to_bits()).collect();
+        Self::of(&mut bits, values.iter().sum(), f64::from_bits)
+    }
+
+    fn of(values: &mut [u64], sum: f64, number: impl Fn(u64) -> f64) -> Self {
+        let max = values.iter().copied().max().map_or(0.0, &number);
+        let Some(q) = quantiles(values, &PROBABILITIES, number) else {
             return Distribution::default();
         };
-        let unit = 1e6;
-        Distribution {
-            count,
-            mean: sum as f64 / count as f64 / unit,
-            p50: q[0] / unit,
-            p90: q[1] / unit,
-            p95: q[2] / unit,
-            p99: q[3] / unit,
-            max: max as f64 / unit,
-        }
+        let count = values.len() as u64;
+        Distribution { count, mean: sum / count as f64, p50: q[0], p90: q[1], p95: q[2], p99: q[3], max }
     }
 }

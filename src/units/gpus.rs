@@ -5,6 +5,9 @@ use std::fmt;
 /// Milli-GPU in a whole GPU.
 pub const MILLI_PER_GPU: u64 = 1000;
 
+/// Nano-GPU in a milli-GPU: the ledger splits a GPU among leaves this finely.
+pub const NANO_PER_MILLI: i64 = 1_000_000;
+
 /// An amount of GPU in thousandths: `MilliGpu::whole(8)` is eight GPUs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct MilliGpu(u64);

@@ -84,6 +84,8 @@ pub struct Job {
     pub spec: RefJob,
     /// The pools that it may use, in file order.
     pub pools: Vec<usize>,
+    /// Those of them in which it could start if they were empty.
+    pub homes: Vec<usize>,
     /// Its units, all alike.
     pub unit: Unit,
     /// How many.

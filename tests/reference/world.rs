@@ -45,6 +45,9 @@ impl World {
             if world.place(&world.free, j).is_none() {
                 world.jobs[j].status = Status::Rejected;
             }
+            let least = world.jobs[j].least;
+            let holds = |p: &usize| place_in(world.chooser(&world.free, *p), *p, &world.jobs[j], least).is_some();
+            world.jobs[j].homes = world.jobs[j].pools.iter().copied().filter(holds).collect();
         }
         world.by_count = world.any_free_gpu_will_do();
         world
@@ -75,7 +78,8 @@ impl World {
 
     /// Where one more unit of job `j` would lie.
     pub fn place_one(&self, j: usize) -> Option<Place> {
-        self.place_count(&self.free, j, 1)
+        let job = &self.jobs[j];
+        job.homes.iter().find_map(|p| place_in(self.chooser(&self.free, *p), *p, job, 1))
     }
 
     /// Whether job `j` could be placed in `pool` as things are.
@@ -220,6 +224,7 @@ fn new_job(cluster: &RefCluster, run: RefRun, row: usize, spec: &RefJob) -> Job 
         row,
         spec: spec.clone(),
         pools: (0..cluster.len()).filter(usable).collect(),
+        homes: Vec::new(),
         unit,
         units,
         least: spec.min_tasks.filter(|_| elastic).unwrap_or(units),
