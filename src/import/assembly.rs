@@ -28,6 +28,26 @@ pub struct Record {
     pub spec: JobSpec,
 }
 
+impl Record {
+    /// A job of which nothing is known about its real run.
+    #[must_use]
+    pub fn new(id: impl Into<String>, submit: Moment, duration: Span, spec: JobSpec) -> Self {
+        Record { id: id.into(), submit, start: None, end: None, duration, walltime: None, spec }
+    }
+
+    /// The same with what was recorded of its run.
+    #[must_use]
+    pub fn ran(self, start: Option<Moment>, end: Option<Moment>) -> Self {
+        Record { start, end, ..self }
+    }
+
+    /// The same with the run time that it asked for.
+    #[must_use]
+    pub fn asked(self, walltime: Option<Span>) -> Self {
+        Record { walltime, ..self }
+    }
+}
+
 /// Rows that are no job of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
@@ -92,6 +112,14 @@ impl Assembly {
     /// Something that the reader should know.
     pub fn notice(&mut self, notice: impl Into<String>) {
         self.notices.push(notice.into());
+    }
+
+    /// A row that may be a job.
+    pub fn take(&mut self, row: Result<Record, &'static str>) {
+        match row {
+            Ok(record) => self.keep(record),
+            Err(reason) => self.skip(reason),
+        }
     }
 
     /// Jobs kept so far.

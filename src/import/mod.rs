@@ -7,9 +7,15 @@
 
 mod assembly;
 mod draft;
+mod files;
+mod inventory;
+mod lines;
 mod mapped;
+mod member;
 mod moment;
 mod options;
+mod row;
+mod shape;
 mod sheet;
 mod site;
 mod sized;
@@ -20,7 +26,8 @@ pub use assembly::{Assembly, Record, Skipped};
 pub use draft::write;
 pub use moment::Moment;
 pub use options::COMMON;
-pub use sheet::{Column, Header, Row, Sheet};
+pub use row::Row;
+pub use sheet::{Column, Header, Sheet};
 pub use site::{Site, SitePool};
 
 use crate::input::{Problem, Problems};

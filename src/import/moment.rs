@@ -49,6 +49,12 @@ impl Moment {
         Ok(Moment(stamp.as_microsecond()))
     }
 
+    /// Whole seconds from the origin.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// The instant `span` later.
     #[must_use]
     pub fn after(self, span: Span) -> Self {
