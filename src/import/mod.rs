@@ -5,20 +5,24 @@
 //! [`Sheet`], hands every row to an [`Assembly`], kept as a job or skipped with a reason, and says what is known of
 //! the cluster in a [`Site`]. Everything else is common: counting, ids, the clock's origin, the files written.
 
+mod alibaba;
 mod assembly;
 mod draft;
 mod files;
+mod helios;
 mod inventory;
 mod lines;
 mod mapped;
 mod member;
 mod moment;
+mod openb;
 mod options;
 mod row;
 mod shape;
 mod sheet;
 mod site;
 mod sized;
+mod swf;
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +55,7 @@ pub struct Format {
 }
 
 /// All formats, in the order of `catalog formats`.
-pub const FORMATS: &[&Format] = &[&mapped::FORMAT];
+pub const FORMATS: &[&Format] = &[&mapped::FORMAT, &openb::FORMAT, &helios::FORMAT, &swf::FORMAT];
 
 /// What the command line asks for.
 #[derive(Debug)]
