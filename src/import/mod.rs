@@ -5,6 +5,7 @@
 //! [`Sheet`], hands every row to an [`Assembly`], kept as a job or skipped with a reason, and says what is known of
 //! the cluster in a [`Site`]. Everything else is common: counting, ids, the clock's origin, the files written.
 
+mod acme;
 mod alibaba;
 mod assembly;
 mod draft;
@@ -17,6 +18,8 @@ mod member;
 mod moment;
 mod openb;
 mod options;
+mod pai;
+mod philly;
 mod row;
 mod shape;
 mod sheet;
@@ -55,7 +58,8 @@ pub struct Format {
 }
 
 /// All formats, in the order of `catalog formats`.
-pub const FORMATS: &[&Format] = &[&mapped::FORMAT, &openb::FORMAT, &helios::FORMAT, &swf::FORMAT];
+pub const FORMATS: &[&Format] =
+    &[&mapped::FORMAT, &openb::FORMAT, &philly::FORMAT, &helios::FORMAT, &acme::FORMAT, &pai::FORMAT, &swf::FORMAT];
 
 /// What the command line asks for.
 #[derive(Debug)]
