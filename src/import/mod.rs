@@ -25,6 +25,7 @@ mod shape;
 mod sheet;
 mod site;
 mod sized;
+mod slurm;
 mod swf;
 
 use std::path::{Path, PathBuf};
@@ -58,8 +59,16 @@ pub struct Format {
 }
 
 /// All formats, in the order of `catalog formats`.
-pub const FORMATS: &[&Format] =
-    &[&mapped::FORMAT, &openb::FORMAT, &philly::FORMAT, &helios::FORMAT, &acme::FORMAT, &pai::FORMAT, &swf::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &mapped::FORMAT,
+    &openb::FORMAT,
+    &philly::FORMAT,
+    &helios::FORMAT,
+    &acme::FORMAT,
+    &pai::FORMAT,
+    &slurm::FORMAT,
+    &swf::FORMAT,
+];
 
 /// What the command line asks for.
 #[derive(Debug)]
