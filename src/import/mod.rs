@@ -8,14 +8,17 @@
 mod acme;
 mod alibaba;
 mod assembly;
+mod dlrm;
 mod draft;
 mod files;
 mod helios;
 mod inventory;
 mod lines;
+mod lingjun;
 mod mapped;
 mod member;
 mod moment;
+mod muri;
 mod openb;
 mod options;
 mod pai;
@@ -27,6 +30,8 @@ mod site;
 mod sized;
 mod slurm;
 mod swf;
+mod thetagpu;
+mod tiresias;
 
 use std::path::{Path, PathBuf};
 
@@ -66,8 +71,13 @@ pub const FORMATS: &[&Format] = &[
     &helios::FORMAT,
     &acme::FORMAT,
     &pai::FORMAT,
+    &dlrm::FORMAT,
+    &lingjun::FORMAT,
+    &thetagpu::FORMAT,
     &slurm::FORMAT,
     &swf::FORMAT,
+    &muri::FORMAT,
+    &tiresias::FORMAT,
 ];
 
 /// What the command line asks for.
