@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, no_jobs, sort_out};
+use super::files::{Kind, only_jobs, sort_out};
 use super::shape::on_nodes;
 use super::sheet::Sheet;
 use super::site::{Site, SitePool};
@@ -44,13 +44,12 @@ const KALOS: &str = "mem_per_pod_GB";
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [logs, converted] = sort_out(request.files, &[LOG, CONVERTED])?;
     let mut jobs = Assembly::default();
-    let (rows, site) = match (at_most_one(logs, &LOG)?, at_most_one(converted, &CONVERTED)?) {
-        (Some(log), None) => {
+    let (rows, site) = match only_jobs([logs, converted], &[LOG, CONVERTED], request.first())? {
+        (0, log) => {
             let site = if log.has(KALOS) { kalos() } else { site("seren", 286) };
             (read_log(log, request.options.text_or("tenant", "type"), &mut jobs)?, site)
         }
-        (None, Some(sheet)) => (read_converted(sheet, &mut jobs)?, kalos()),
-        _ => return Err(no_jobs(request.first(), &[LOG, CONVERTED]).into()),
+        (_, sheet) => (read_converted(sheet, &mut jobs)?, kalos()),
     };
     Ok(jobs.finish(rows, Some(site)))
 }
@@ -87,7 +86,7 @@ fn read_log(mut sheet: Sheet, tenant: &str, jobs: &mut Assembly) -> Result<u64, 
         };
         jobs.take(match (row.date(submit)?, row.span(duration)?.or_else(ran)) {
             (None, _) => Err("without a submission"),
-            (_, None) => Err("that never started"),
+            (_, None) => Err("never started"),
             (Some(submit), Some(ran)) => Ok(Record::new(row.text(id), submit, ran, spec).ran(started, ended)),
         });
     }

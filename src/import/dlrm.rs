@@ -58,8 +58,8 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
         record.end = deleted;
         jobs.keep(record);
     }
-    jobs.notice(format!("{before} instances were there before the trace: submitted at its start, no recorded start"));
-    jobs.notice(format!("{after} instances outlived the trace: they end with it, state unfinished"));
+    jobs.notice(format!("instances from before the trace: {before}, submitted at its start, without a recorded start"));
+    jobs.notice(format!("instances that outlived the trace: {after}, ending with it, state unfinished"));
     jobs.notice("shares of network cards, disks and the limit of instances to a node are left out");
     Ok(jobs.finish(sheet.rows(), None))
 }

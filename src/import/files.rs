@@ -46,6 +46,26 @@ pub fn at_most_one(mut sheets: Vec<Sheet>, kind: &Kind) -> Result<Option<Sheet>,
     }
 }
 
+/// The only file with jobs among those of several kinds, and the number of its kind.
+///
+/// # Errors
+/// There is none, or there are more; `first` is the first file of the request.
+pub fn only_jobs<const N: usize>(
+    lists: [Vec<Sheet>; N],
+    kinds: &[Kind; N],
+    first: &Path,
+) -> Result<(usize, Sheet), Problem> {
+    let mut sheets = lists.into_iter().enumerate().flat_map(|(kind, list)| list.into_iter().map(move |s| (kind, s)));
+    match (sheets.next(), sheets.next()) {
+        (Some(only), None) => Ok(only),
+        (Some((_, first)), Some((kind, second))) => Err(Problem::of_file(
+            second.path(),
+            format!("is {} besides {}; expected one file with jobs", kinds[kind].what, first.file_name()),
+        )),
+        (None, _) => Err(no_jobs(first, kinds)),
+    }
+}
+
 /// The problem of a request none of whose files has jobs.
 #[must_use]
 pub fn no_jobs(first: &Path, kinds: &[Kind]) -> Problem {

@@ -3,7 +3,7 @@
 mod site;
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, no_jobs, sort_out};
+use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::shape::on_nodes;
 use super::sheet::Sheet;
 use super::{Dataset, Format, Request};
@@ -52,16 +52,13 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [logs, short, sizes, nodes] = sort_out(request.files, &[LOG, SHORT, SIZES, NODES])?;
     let (sizes, nodes) = (at_most_one(sizes, &SIZES)?, at_most_one(nodes, &NODES)?);
     let mut jobs = Assembly::default();
-    let (rows, path, divided) = match (at_most_one(logs, &LOG)?, at_most_one(short, &SHORT)?) {
-        (Some(log), None) => {
-            let path = log.path().to_owned();
-            (read_log(log, request.options.text_or("tenant", "vc") == "user", &mut jobs)?, path, true)
-        }
-        (None, Some(list)) => {
-            let path = list.path().to_owned();
-            (read_short(list, &mut jobs)?, path, false)
-        }
-        _ => return Err(no_jobs(request.first(), &[LOG, SHORT]).into()),
+    let (kind, list) = only_jobs([logs, short], &[LOG, SHORT], request.first())?;
+    let path = list.path().to_owned();
+    let divided = kind == 0;
+    let rows = if divided {
+        read_log(list, request.options.text_or("tenant", "vc") == "user", &mut jobs)?
+    } else {
+        read_short(list, &mut jobs)?
     };
     // Without the virtual clusters of its jobs, a list can use their nodes only as one pool.
     let site = match (sizes, nodes) {
@@ -89,7 +86,7 @@ fn read_log(mut sheet: Sheet, by_user: bool, jobs: &mut Assembly) -> Result<u64,
         let spec = JobSpec { queue, tenant, state: row.state(state)?, ..shape };
         jobs.take(match (row.date(submit)?, row.span(duration)?.or_else(ran)) {
             (None, _) => Err("without a submission"),
-            (_, None) => Err("that never started"),
+            (_, None) => Err("never started"),
             (Some(submit), Some(ran)) => Ok(Record::new(row.text(id), submit, ran, spec).ran(started, ended)),
         });
     }

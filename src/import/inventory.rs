@@ -36,13 +36,8 @@ impl Inventory {
         let mut pools: Vec<SitePool> = Vec::new();
         for (shape, nodes) in self.0 {
             let has_gpus = shape.gpus > 0;
-            let base =
+            let name =
                 if has_gpus { format!("{}-x{}", shape.gpu.to_lowercase(), shape.gpus) } else { "cpu".to_owned() };
-            let alike = pools.iter().filter(|pool| pool.name == base || pool.name.starts_with(&format!("{base}-")));
-            let name = match alike.count() {
-                0 => base,
-                known => format!("{base}-{}", known + 1),
-            };
             pools.push(SitePool {
                 name,
                 gpu: has_gpus.then_some(shape.gpu),

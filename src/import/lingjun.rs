@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, no_jobs, sort_out};
+use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::sheet::Sheet;
 use super::site::{Site, SitePool};
 use super::{Dataset, Format, Request};
@@ -32,7 +32,7 @@ const SWITCHES: u32 = 119;
 
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [lists, topologies] = sort_out(request.files, &[JOBS, TOPOLOGY])?;
-    let Some(mut sheet) = at_most_one(lists, &JOBS)? else { return Err(no_jobs(request.first(), &[JOBS]).into()) };
+    let (_, mut sheet) = only_jobs([lists], &[JOBS], request.first())?;
     let site = match at_most_one(topologies, &TOPOLOGY)? {
         Some(topology) => of_topology(topology)?,
         None => site(HOSTS, SWITCHES, "the published topology, which was not given"),

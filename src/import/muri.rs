@@ -1,7 +1,7 @@
 //! Muri: a trace for 64 V100, and what was measured on them (SIGCOMM'22).
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, no_jobs, sort_out};
+use super::files::{Kind, only_jobs, sort_out};
 use super::moment::{Moment, TimeUnit};
 use super::sheet::Sheet;
 use super::site::{Site, SitePool};
@@ -30,10 +30,9 @@ const RESULT: Kind = Kind {
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [traces, results] = sort_out(request.files, &[TRACE, RESULT])?;
     let mut jobs = Assembly::default();
-    let rows = match (at_most_one(traces, &TRACE)?, at_most_one(results, &RESULT)?) {
-        (Some(trace), None) => read_trace(trace, &mut jobs)?,
-        (None, Some(result)) => read_result(result, &mut jobs)?,
-        _ => return Err(no_jobs(request.first(), &[TRACE, RESULT]).into()),
+    let rows = match only_jobs([traces, results], &[TRACE, RESULT], request.first())? {
+        (0, trace) => read_trace(trace, &mut jobs)?,
+        (_, result) => read_result(result, &mut jobs)?,
     };
     let pool = SitePool {
         name: "testbed".to_owned(),

@@ -41,8 +41,7 @@ const NODES: Kind = Kind { what: "a list of nodes", columns: &["sn", "gpu", "mod
 const MIB: u64 = 1 << 20;
 
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
-    let kinds = [PODS, NODES];
-    let [pods, nodes] = sort_out(request.files, &kinds)?;
+    let [pods, nodes] = sort_out(request.files, &[PODS, NODES])?;
     if pods.is_empty() {
         return Err(no_jobs(request.first(), &[PODS]).into());
     }
@@ -66,10 +65,8 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     }
     jobs.skip_rows("created before the option `from`", early);
     if early > 0 {
-        jobs.notice(format!(
-            "{early} pods created before second {} are left out (--option from=0 keeps them)",
-            from.seconds()
-        ));
+        let from = from.seconds();
+        jobs.notice(format!("pods created before second {from} are left out (--option from=0 keeps them)"));
     }
     jobs.notice("priority 0 is the class BE, 1 every other; a shared GPU is taken with its recorded share");
     censor(&mut records);

@@ -144,14 +144,16 @@ impl Tasks {
         let state = row.state(self.status)?;
         let spec = self.spec(row)?;
         let (start, end) = (self.moment(row, self.start)?, self.moment(row, self.end)?);
-        let Some(start) = start else { return Ok(Err("that never started")) };
+        let Some(start) = start else { return Ok(Err("never started")) };
         let Some(end) = end else { return Ok(Err("without an end")) };
-        let Some(duration) = end.since(start) else { return Ok(Err("that end before they start")) };
+        let Some(duration) = end.since(start) else { return Ok(Err("ending before they start")) };
         let id = format!("{}/{}", row.text(self.job), row.text(self.task));
         let spec = JobSpec { state, ..spec };
         let Some(jobs) = jobs else { return Ok(Ok(Record::new(id, start, duration, spec).ran(None, Some(end)))) };
-        let Some(job) = jobs.get(row.text(self.job)) else { return Ok(Err("whose job is not in the job table")) };
-        let Some(submit) = job.submit else { return Ok(Err("whose job has no submission")) };
+        let Some(job) = jobs.get(row.text(self.job)) else {
+            return Ok(Err("of jobs that the job table does not have"));
+        };
+        let Some(submit) = job.submit else { return Ok(Err("of jobs without a submission")) };
         let spec = JobSpec { tenant: job.user.to_string(), ..spec };
         Ok(Ok(Record::new(id, submit, duration, spec).ran(Some(start), Some(end))))
     }

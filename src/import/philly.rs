@@ -4,7 +4,7 @@ mod log;
 mod site;
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, sort_out};
+use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::member::Member;
 use super::moment::Moment;
 use super::sheet::Sheet;
@@ -56,17 +56,19 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [completed, attempts, machines, vcs] = sort_out(&tables, &[COMPLETED, ATTEMPTS, MACHINES, VCS])?;
     let site = site::of(at_most_one(machines, &MACHINES)?, at_most_one(vcs, &VCS)?)?;
     let mut jobs = Assembly::default();
-    let rows = match (logs.as_slice(), at_most_one(completed, &COMPLETED)?, at_most_one(attempts, &ATTEMPTS)?) {
-        ([log], None, None) => log::read(log, &request.options, &mut jobs)?,
-        ([], Some(sheet), None) => read_completed(sheet, &mut jobs)?,
-        ([], None, Some(sheet)) => read_attempts(sheet, &mut jobs)?,
-        ([], None, None) => {
+    let rows = match logs.as_slice() {
+        [] if completed.len() + attempts.len() == 0 => {
             let message = "holds no jobs; expected cluster_job_log, philly.csv or philly_data_training.csv as well";
             return Err(Problem::of_file(request.first(), message).into());
         }
-        _ => {
-            let message = "several files with jobs, which hold the same ones; expected one of them";
-            return Err(Problem::of_file(request.first(), message).into());
+        [] => match only_jobs([completed, attempts], &[COMPLETED, ATTEMPTS], request.first())? {
+            (0, sheet) => read_completed(sheet, &mut jobs)?,
+            (_, sheet) => read_attempts(sheet, &mut jobs)?,
+        },
+        [log] if completed.len() + attempts.len() == 0 => log::read(log, &request.options, &mut jobs)?,
+        [log, ..] => {
+            let message = "is not the only file with jobs; expected one, since they hold the same jobs";
+            return Err(Problem::of_file(log, message).into());
         }
     };
     Ok(jobs.finish(rows, Some(site)))

@@ -138,7 +138,21 @@ fn quoted_len(field: &str) -> usize {
 /// What was expected.
 pub fn state(text: &str) -> Result<RecordedState, String> {
     RecordedState::parse(text).ok_or_else(|| {
-        let words = ["completed", "failed", "cancelled", "timeout", "running", "pending", "node_fail", "preempted"];
+        let words = [
+            "completed",
+            "failed",
+            "cancelled",
+            "timeout",
+            "running",
+            "pending",
+            "node_fail",
+            "preempted",
+            "pass",
+            "killed",
+            "succeeded",
+            "terminated",
+            "waiting",
+        ];
         format!("no known state{}", suggest::hint(text, &words))
     })
 }

@@ -39,9 +39,20 @@ pub struct SitePool {
 }
 
 impl Site {
-    /// A cluster whose pools may have GPU types that the catalog does not know.
+    /// A cluster whose pools may have GPU types that the catalog does not know; pools without nodes are left out, and
+    /// one with the name of another is told apart.
     #[must_use]
-    pub fn new(about: impl Into<String>, pools: Vec<SitePool>) -> Site {
+    pub fn new(about: impl Into<String>, mut pools: Vec<SitePool>) -> Site {
+        pools.retain(|pool| pool.nodes > 0);
+        for at in 1..pools.len() {
+            let (before, pool) = pools.split_at_mut(at);
+            let name = pool[0].name.clone();
+            let mut number = 1;
+            while before.iter().any(|other| other.name == pool[0].name) {
+                number += 1;
+                pool[0].name = format!("{name}-{number}");
+            }
+        }
         let mut own_gpus: Vec<(String, String)> = Vec::new();
         for gpu in pools.iter().filter_map(|pool| pool.gpu.as_ref()) {
             if catalog::find(gpu).is_none() && !own_gpus.iter().any(|(own, _)| own == gpu) {

@@ -137,14 +137,12 @@ impl Reader<'_> {
         let fields = Fields { line, texts };
         let status = fields.whole(11)?;
         if matches!(status, 2..=4) {
-            return Ok(Err("a part of a job that has a row of its own"));
+            return Ok(Err("parts of jobs that have a row of their own"));
         }
         let Some(submit) = fields.moment(2)? else { return Ok(Err("without a submission")) };
         let duration = match fields.span(4)? {
             Some(duration) => duration,
-            None if fields.texts[3].starts_with("-1") && fields.texts[3].len() <= 4 => {
-                return Ok(Err("without a run time"));
-            }
+            None if matches!(fields.texts[3], "-1" | "-1.0" | "-1.00") => return Ok(Err("without a run time")),
             None => return Ok(Err("with a negative run time")),
         };
         let requested = fields.whole(8)?;

@@ -38,7 +38,7 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     while let Some(row) = sheet.next_row()? {
         jobs.take(columns.record(&row)?);
     }
-    jobs.notice(format!("a unit of the file is taken for {per_unit} GPUs (--option unit)"));
+    jobs.notice(format!("GPUs that a unit of the file is taken for: {per_unit} (--option unit)"));
     jobs.notice("recorded waits include dependencies, holds and reservations: compare medians, not means");
     let about = format!("{NODES} DGX A100 with {PER_NODE} GPUs each, as ALCF describes ThetaGPU.");
     let pool = SitePool {

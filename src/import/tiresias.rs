@@ -1,7 +1,7 @@
 //! Tiresias: training jobs of a testbed with 60 P100 (NSDI'19).
 
 use super::assembly::{Assembly, Record};
-use super::files::{Kind, at_most_one, no_jobs, sort_out};
+use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::sheet::Sheet;
 use super::site::{Site, SitePool};
 use super::{Dataset, Format, Request};
@@ -23,7 +23,7 @@ const CLUSTER: Kind = Kind { what: "a cluster", columns: &["num_switch", "num_no
 
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let [lists, clusters] = sort_out(request.files, &[JOBS, CLUSTER])?;
-    let Some(mut sheet) = at_most_one(lists, &JOBS)? else { return Err(no_jobs(request.first(), &[JOBS]).into()) };
+    let (_, mut sheet) = only_jobs([lists], &[JOBS], request.first())?;
     let site = match at_most_one(clusters, &CLUSTER)? {
         Some(cluster) => of_cluster(cluster)?,
         None => Site::new("The testbed of NSDI'19: 15 nodes of 4 P100.", vec![pool(15, 4)]),

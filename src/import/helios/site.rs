@@ -58,7 +58,7 @@ pub fn of_sizes(mut sheet: Sheet, which: &str) -> Result<Site, Problems> {
     let is_vc = |name: &&String| !["date", "total"].contains(&name.as_str());
     let vcs: Vec<String> = sheet.names().iter().filter(is_vc).cloned().collect();
     let nodes = daily(&mut sheet, &vcs, which)?;
-    let pools = vcs.iter().zip(nodes).map(|(vc, nodes)| pool(vc, nodes)).filter(|pool| pool.nodes > 0).collect();
+    let pools = vcs.iter().zip(nodes).map(|(vc, nodes)| pool(vc, nodes)).collect();
     Ok(Site::new(format!("{}\n{SHARED}", about_days(&sheet, which)), pools))
 }
 

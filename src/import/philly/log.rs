@@ -129,7 +129,7 @@ impl Reading<'_> {
         let submit = job.submitted_time.ok_or("without a submission")?;
         let gpus_of = |attempt: &Attempt| attempt.detail.iter().map(|machine| machine.gpus.len() as u32).sum::<u32>();
         let gpus = job.attempts.iter().rev().map(gpus_of).find(|&gpus| gpus > 0);
-        let start = job.attempts.iter().filter_map(|attempt| attempt.start_time).min().ok_or("that never ran")?;
+        let start = job.attempts.iter().filter_map(|attempt| attempt.start_time).min().ok_or("never ran")?;
         let gpus = gpus.ok_or("without GPUs in any attempt")?;
         let end = job.attempts.iter().filter_map(|attempt| attempt.end_time).max();
         let duration = if self.sums_attempts { sum(&job.attempts)? } else { end.and_then(|end| end.since(start)) };
@@ -144,7 +144,7 @@ impl Reading<'_> {
 fn sum(attempts: &[Attempt]) -> Result<Option<Span>, &'static str> {
     let mut total = None;
     for (start, end) in attempts.iter().filter_map(|attempt| attempt.start_time.zip(attempt.end_time)) {
-        let ran = end.since(start).ok_or("with an attempt that ends before it starts")?;
+        let ran = end.since(start).ok_or("with an attempt ending before it starts")?;
         total = Some(Span::from_micros(total.map_or(0, Span::micros) + ran.micros()));
     }
     Ok(total)

@@ -18,10 +18,10 @@ pub fn of(machines: Option<Sheet>, vcs: Option<Sheet>) -> Result<Site, Problems>
             for (gpus, nodes) in [(8, 231), (2, 321)] {
                 inventory.add(Shape { gpus, gpu: GPU.to_owned(), ..Shape::default() }, nodes);
             }
-            Ok(inventory.site(
+            Ok(large_first(inventory.site(
                 "The 552 machines of the original cluster_machine_list: 231 with 8 GPUs and 321 with 2.\n\
                  Every virtual cluster may use all of them; philly_vc.csv divides them.",
-            ))
+            )))
         }
     }
 }
@@ -38,8 +38,14 @@ fn of_machines(mut sheet: Sheet) -> Result<Site, Problems> {
         inventory.add(Shape { gpus: count, gpu, ..Shape::default() }, 1);
     }
     let file = sheet.file_name();
-    Ok(inventory
-        .site(format!("The machines of {file}, a pool for each size; every virtual cluster may use all of them.")))
+    let about = format!("The machines of {file}, a pool for each size; every virtual cluster may use all of them.");
+    Ok(large_first(inventory.site(about)))
+}
+
+/// The same with the largest nodes first: Philly keeps the GPUs of a job together before all else.
+fn large_first(mut site: Site) -> Site {
+    site.pools.reverse();
+    site
 }
 
 fn of_vcs(mut sheet: Sheet) -> Result<Site, Problems> {

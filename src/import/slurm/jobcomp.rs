@@ -38,9 +38,9 @@ fn record(pairs: &Pairs<'_>, reading: Reading) -> Result<Result<Record, &'static
     let submit = pairs.read("SubmitTime", moment)?;
     let (start, end) = (pairs.read("StartTime", moment)?, pairs.read("EndTime", moment)?);
     let Some(submit) = submit else { return Ok(Err("without a submission")) };
-    let Some(start) = start else { return Ok(Err("that never started")) };
+    let Some(start) = start else { return Ok(Err("never started")) };
     let Some(end) = end else { return Ok(Err("without an end")) };
-    let Some(duration) = end.since(start) else { return Ok(Err("that end before they start")) };
+    let Some(duration) = end.since(start) else { return Ok(Err("ending before they start")) };
     let nodes = pairs.read("NodeCnt", whole)?;
     let gres = pairs.read("Gres", words::gres)?;
     let cpu_milli = u64::from(pairs.read("ProcCnt", whole)?) * 1000;

@@ -47,8 +47,8 @@ pub fn read(path: &Path, reading: Reading, jobs: &mut Assembly) -> Result<u64, P
     }
     if other_spans > 0 {
         jobs.notice(format!(
-            "{other_spans} jobs ran for another time than from Start to End (a clock set forth or back, a suspension); \
-             Elapsed counts"
+            "jobs that ran for another time than from Start to End: {other_spans} (a clock set forth or back, a \
+             suspension); Elapsed counts"
         ));
     }
     Ok(sheet.rows())
@@ -85,7 +85,7 @@ impl Columns {
         }
         let state = row.read(self.state, words::state)?;
         let Some(submit) = row.date(self.submit)? else { return Ok(Err("without a submission")) };
-        let Some(start) = row.date(self.start)? else { return Ok(Err("that never started")) };
+        let Some(start) = row.date(self.start)? else { return Ok(Err("never started")) };
         let end = row.date(self.end)?;
         let Some(duration) = self.elapsed(row)?.or_else(|| end.and_then(|end: Moment| end.since(start))) else {
             return Ok(Err("without an end"));
