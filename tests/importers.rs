@@ -27,11 +27,11 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 /// Imports fixtures, runs what was written under every policy, and says all that came out: rows, notices, trace, cluster.
-fn imported(name: &str, from: &str, files: &[&str], options: &[&str]) -> String {
+fn imported(name: &str, from: &str, files: &[&str], options: &[&str], map: &[String]) -> String {
     let format = import::find(from).unwrap();
     let files: Vec<PathBuf> = files.iter().map(|file| Path::new(FOLDER).join(file)).collect();
     let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-    let request = Request::new(format, &files, &options, &[]).unwrap();
+    let request = Request::new(format, &files, &options, map).unwrap();
     let dataset = format.import(&request).unwrap_or_else(|problems| panic!("{name}: {problems}"));
     let folder = scratch(name);
     import::write(format, &dataset, &request.options, &folder).unwrap();
@@ -71,7 +71,7 @@ macro_rules! imports {
     ($($name:ident: $from:literal [$($file:literal),+] $($option:literal),*;)+) => { $(
         #[test]
         fn $name() {
-            insta::assert_snapshot!(imported(stringify!($name), $from, &[$($file),+], &[$($option),*]));
+            insta::assert_snapshot!(imported(stringify!($name), $from, &[$($file),+], &[$($option),*], &[]));
         }
     )+ };
 }
@@ -100,6 +100,7 @@ imports! {
     swf_extended: "swf" ["extended.swf", "extended.swf.machines"] "queue=queue";
     slurm: "slurm" ["sacct.txt"] "gpu=v100";
     slurm_by_user: "slurm" ["sacct.txt"] "tenant=user", "partitions=false";
+    slurm_with_its_nodes: "slurm" ["sacct.txt", "slurm-typed.conf"];
     slurm_old_columns: "slurm" ["slurm_acct.txt"];
     slurm_completion_log: "slurm" ["jobcomp.log", "slurm.conf"];
     dlrm: "dlrm" ["dlrm.csv"];
@@ -109,6 +110,14 @@ imports! {
     muri: "muri" ["muri-trace.csv"];
     muri_measured: "muri" ["muri-result.csv"];
     tiresias: "tiresias" ["tiresias-jobs.csv", "tiresias-cluster.csv"];
+}
+
+#[test]
+fn any_csv() {
+    let map = ["submit_s=submit_time,wait_s=queue,duration_s=duration,gpus=gpu_num,tenant=vc,queue=vc,job_id=job_id"];
+    let map = map.map(str::to_owned);
+    let text = imported("any_csv", "csv", &["helios-log.csv"], &["time=date", "gpu=v100", "nodes=3"], &map);
+    insta::assert_snapshot!(text);
 }
 
 /// The exit code and standard error of an import, paths made the same on every machine.

@@ -9,6 +9,7 @@ use super::sheet::{Column, Sheet};
 use super::{Dataset, Format, Request};
 use crate::input::{Problem, Problems};
 use crate::trace::{JobSpec, RecordedState};
+use crate::units::Span;
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -100,7 +101,7 @@ impl Columns {
         };
         // Without a creation the instance is older than the trace, whose clock starts at 0.
         let submit = created.unwrap_or(Moment::from_micros(0));
-        let record = Record::new(row.text(self.id), submit, crate::units::Span::ZERO, spec);
+        let record = Record::new(row.text(self.id), submit, Span::ZERO, spec);
         let start = scheduled.filter(|_| created.is_some());
         Ok(Ok(Instance { record: record.ran(start, None), deleted: row.moment(self.deleted)? }))
     }

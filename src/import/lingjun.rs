@@ -7,7 +7,7 @@ use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::sheet::Sheet;
 use super::site::{Site, SitePool};
 use super::{Dataset, Format, Request};
-use crate::input::Problems;
+use crate::input::{Problem, Problems};
 use crate::trace::JobSpec;
 
 /// The format.
@@ -60,7 +60,7 @@ fn of_topology(mut sheet: Sheet) -> Result<Site, Problems> {
     }
     let hosts = u32::try_from(sheet.rows()).unwrap_or(u32::MAX);
     if hosts == 0 {
-        return Err(crate::input::Problem::of_file(sheet.path(), "has no hosts").into());
+        return Err(Problem::of_file(sheet.path(), "has no hosts").into());
     }
     Ok(site(hosts, switches.len() as u32, &sheet.file_name()))
 }

@@ -5,9 +5,10 @@
 
 mod site;
 
-use rustc_hash::FxHashMap;
 use std::num::NonZeroU32;
 use std::path::Path;
+
+use rustc_hash::FxHashMap;
 
 use super::alibaba::gpu_id;
 use super::assembly::{Assembly, Record};

@@ -3,6 +3,9 @@
 mod log;
 mod site;
 
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
 use super::assembly::{Assembly, Record};
 use super::files::{Kind, at_most_one, only_jobs, sort_out};
 use super::member::Member;
@@ -12,8 +15,6 @@ use super::{Dataset, Format, Request};
 use crate::input::{Problem, Problems};
 use crate::trace::{JobSpec, RecordedState};
 use crate::units::keys::{Key, Kind as KeyKind};
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 /// The format.
 pub static FORMAT: Format = Format {

@@ -11,6 +11,9 @@ use crate::trace::RecordedState;
 use crate::units::decimal::scaled;
 use crate::units::{Span, suggest};
 
+/// The delimiter of programs that quote nothing.
+pub(super) const PIPE: u8 = b'|';
+
 /// What datasets write where they have no value.
 const MISSING: &[&str] = &["None", "null", "NULL", "NaN", "nan", "Unknown", "N/A", "NaT"];
 
@@ -20,6 +23,7 @@ pub struct Row<'a> {
     pub(super) path: &'a Path,
     pub(super) names: &'a [String],
     pub(super) record: &'a StringRecord,
+    pub(super) delimiter: u8,
 }
 
 impl<'a> Row<'a> {
@@ -119,17 +123,17 @@ impl<'a> Row<'a> {
     /// The problem of a field: what was expected instead.
     #[must_use]
     pub fn wrong(&self, column: Column, expected: &str) -> Problem {
-        let before: usize = self.record.iter().take(column.0).map(|field| quoted_len(field) + 1).sum();
+        let before: usize = self.record.iter().take(column.0).map(|field| self.length(field) + 1).sum();
         let shown: String = self.text(column).chars().take(40).collect();
         let name = self.names.get(column.0).map_or("", String::as_str);
         Problem::at(self.path, self.line(), before as u64 + 1, format!("`{name}` is {shown:?}; {expected}"))
     }
-}
 
-/// Bytes of a field as it stands in the file, where only what needs quotes has them.
-fn quoted_len(field: &str) -> usize {
-    let quotes = if field.contains([',', '"', '\n']) { 2 + field.matches('"').count() } else { 0 };
-    field.len() + quotes
+    /// Bytes of a field as it stands in the file, where only what needs quotes has them.
+    fn length(&self, field: &str) -> usize {
+        let needs_quotes = self.delimiter != PIPE && field.contains([char::from(self.delimiter), '"', '\n']);
+        field.len() + if needs_quotes { 2 + field.matches('"').count() } else { 0 }
+    }
 }
 
 /// Reads a word for how a job ended.

@@ -1,7 +1,8 @@
 //! What a job asks for, from the totals that datasets give.
 
-use crate::trace::JobSpec;
 use std::num::NonZeroU32;
+
+use crate::trace::JobSpec;
 
 /// GPUs and cores in total on a number of nodes: a task for each node where the GPUs divide evenly among them and none
 /// takes more than `per_node`; otherwise GPUs that may lie anywhere. A dataset's count of nodes is what the job got or

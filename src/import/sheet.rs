@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::member::Member;
-use super::row::Row;
+use super::row::{PIPE, Row};
 use crate::input::{Problem, Problems};
 use crate::trace::source::CHUNK;
 use crate::units::suggest;
@@ -27,6 +27,7 @@ pub struct Sheet {
     names: Vec<String>,
     record: StringRecord,
     rows: u64,
+    delimiter: u8,
 }
 
 /// A column of a sheet.
@@ -50,12 +51,11 @@ impl Sheet {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .delimiter(delimiter)
-            // Programs that write pipes quote nothing.
-            .quoting(delimiter != b'|')
+            .quoting(delimiter != PIPE)
             .buffer_capacity(CHUNK)
             .from_reader(Member::open(path)?);
         let mut sheet =
-            Sheet { path: path.to_owned(), reader, names: Vec::new(), record: StringRecord::new(), rows: 0 };
+            Sheet { path: path.to_owned(), reader, names: Vec::new(), record: StringRecord::new(), rows: 0, delimiter };
         match header {
             Header::First => {
                 if !sheet.read()? {
@@ -144,7 +144,7 @@ impl Sheet {
             return Ok(None);
         }
         self.rows += 1;
-        let row = Row { path: &self.path, names: &self.names, record: &self.record };
+        let row = Row { path: &self.path, names: &self.names, record: &self.record, delimiter: self.delimiter };
         let (found, expected) = (row.record.len(), row.names.len());
         if found != expected {
             return Err(Problem::at(

@@ -7,6 +7,7 @@ mod words;
 
 use super::assembly::Assembly;
 use super::lines::Lines;
+use super::site::Site;
 use super::{Dataset, Format, Request};
 use crate::input::{Problem, Problems};
 use crate::units::keys::{Key, Kind};
@@ -33,9 +34,19 @@ const OPTIONS: &[Key] = &[
 
 /// How records are read.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct Reading<'a> {
     by_user: bool,
     partitions: bool,
+    /// The cluster of slurm.conf.
+    site: Option<&'a Site>,
+}
+
+impl Reading<'_> {
+    /// The GPU types of a job that asked for one by name; any where the cluster does not tell them apart.
+    fn gpu_types(self, named: Option<String>) -> Vec<String> {
+        let has = |gpu: &String| self.site.is_none_or(|site| site.pools.iter().any(|p| p.gpu.as_ref() == Some(gpu)));
+        named.into_iter().filter(has).collect()
+    }
 }
 
 fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
@@ -51,6 +62,7 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let reading = Reading {
         by_user: request.options.text_or("tenant", "account") == "user",
         partitions: request.options.bool_or("partitions", true),
+        site: site.as_ref(),
     };
     let mut jobs = Assembly::default();
     let mut rows = 0;

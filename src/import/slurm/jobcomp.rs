@@ -13,7 +13,7 @@ use crate::trace::JobSpec;
 use crate::units::suggest;
 
 /// Reads a file and says how many lines it has.
-pub fn read(path: &Path, reading: Reading, jobs: &mut Assembly) -> Result<u64, Problem> {
+pub fn read(path: &Path, reading: Reading<'_>, jobs: &mut Assembly) -> Result<u64, Problem> {
     let mut lines = Lines::open(path)?;
     let mut rows = 0;
     while let Some(line) = lines.next_line()? {
@@ -32,7 +32,7 @@ struct Pairs<'a> {
     pairs: Vec<(&'a str, &'a str)>,
 }
 
-fn record(pairs: &Pairs<'_>, reading: Reading) -> Result<Result<Record, &'static str>, Problem> {
+fn record(pairs: &Pairs<'_>, reading: Reading<'_>) -> Result<Result<Record, &'static str>, Problem> {
     let id = pairs.needed("JobId")?;
     let state = pairs.read("JobState", words::state)?;
     let submit = pairs.read("SubmitTime", moment)?;
@@ -47,7 +47,7 @@ fn record(pairs: &Pairs<'_>, reading: Reading) -> Result<Result<Record, &'static
     let shape = on_nodes(gres.gpus.saturating_mul(nodes.max(1)), cpu_milli, nodes, u32::MAX);
     let user = pairs.find("UserId").and_then(|user| user.split('(').next()).unwrap_or_default();
     let spec = JobSpec {
-        gpu_types: gres.gpu.into_iter().collect(),
+        gpu_types: reading.gpu_types(gres.gpu),
         tenant: if reading.by_user { user } else { pairs.find("Account").unwrap_or_default() }.to_owned(),
         queue: pairs.find("Partition").filter(|_| reading.partitions).unwrap_or_default().to_owned(),
         state: Some(state),

@@ -34,12 +34,12 @@ struct Columns {
 }
 
 /// Reads a file and says how many rows it has.
-pub fn read(path: &Path, reading: Reading, jobs: &mut Assembly) -> Result<u64, Problems> {
+pub fn read(path: &Path, reading: Reading<'_>, jobs: &mut Assembly) -> Result<u64, Problems> {
     let mut sheet = Sheet::open_as(path, b'|', Header::First)?;
     let columns = Columns::of(&sheet, reading)?;
     let mut other_spans = 0u64;
     while let Some(row) = sheet.next_row()? {
-        let record = columns.record(&row)?;
+        let record = columns.record(&row, reading)?;
         if let Ok(Record { start: Some(start), end: Some(end), duration, .. }) = &record {
             other_spans += u64::from(end.since(*start) != Some(*duration));
         }
@@ -55,7 +55,7 @@ pub fn read(path: &Path, reading: Reading, jobs: &mut Assembly) -> Result<u64, P
 }
 
 impl Columns {
-    fn of(sheet: &Sheet, reading: Reading) -> Result<Columns, Problems> {
+    fn of(sheet: &Sheet, reading: Reading<'_>) -> Result<Columns, Problems> {
         let [id, submit, start, end, state] = sheet.columns(["JobID", "Submit", "Start", "End", "State"])?;
         let find = |name| sheet.find(name);
         Ok(Columns {
@@ -78,7 +78,7 @@ impl Columns {
         })
     }
 
-    fn record(&self, row: &Row<'_>) -> Result<Result<Record, &'static str>, Problem> {
+    fn record(&self, row: &Row<'_>, reading: Reading<'_>) -> Result<Result<Record, &'static str>, Problem> {
         let id = row.text(self.id);
         if id.contains('.') {
             return Ok(Err("steps of jobs"));
@@ -92,8 +92,12 @@ impl Columns {
         };
         let limit = self.limit(row)?;
         let text = |column: Option<Column>| column.map(|column| row.text(column).to_owned()).unwrap_or_default();
-        let spec =
-            JobSpec { tenant: text(self.payer), queue: text(self.partition), state: Some(state), ..self.spec(row)? };
+        let spec = JobSpec {
+            tenant: text(self.payer),
+            queue: text(self.partition),
+            state: Some(state),
+            ..self.spec(row, reading)?
+        };
         Ok(Ok(Record::new(id, submit, duration, spec).ran(Some(start), end).asked(limit)))
     }
 
@@ -113,7 +117,7 @@ impl Columns {
         }
     }
 
-    fn spec(&self, row: &Row<'_>) -> Result<JobSpec, Problem> {
+    fn spec(&self, row: &Row<'_>, reading: Reading<'_>) -> Result<JobSpec, Problem> {
         let count = |column: Option<Column>| match column {
             Some(column) => row.read_filled(column, row::count),
             None => Ok(None),
@@ -135,7 +139,7 @@ impl Columns {
             (None, None) => 0,
         };
         spec.mem_bytes = memory.div_ceil(tasks);
-        spec.gpu_types = found.gpu.into_iter().collect();
+        spec.gpu_types = reading.gpu_types(found.gpu);
         Ok(spec)
     }
 }
