@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Dataset;
 use super::moment::Moment;
 use super::site::Site;
+use crate::trace::native::MOST_MICROS;
 use crate::trace::table::JobTimes;
 use crate::trace::{JobSpec, JobTable, SpecId};
 use crate::units::Span;
@@ -26,6 +27,26 @@ pub struct Record {
     pub walltime: Option<Span>,
     /// Everything else.
     pub spec: JobSpec,
+}
+
+impl Record {
+    /// A job of which nothing is known about its real run.
+    #[must_use]
+    pub fn new(id: impl Into<String>, submit: Moment, duration: Span, spec: JobSpec) -> Self {
+        Record { id: id.into(), submit, start: None, end: None, duration, walltime: None, spec }
+    }
+
+    /// The same with what was recorded of its run.
+    #[must_use]
+    pub fn ran(self, start: Option<Moment>, end: Option<Moment>) -> Self {
+        Record { start, end, ..self }
+    }
+
+    /// The same with the run time that it asked for.
+    #[must_use]
+    pub fn asked(self, walltime: Option<Span>) -> Self {
+        Record { walltime, ..self }
+    }
 }
 
 /// Rows that are no job of the table.
@@ -62,6 +83,9 @@ impl Assembly {
     /// A row that is a job.
     pub fn keep(&mut self, record: Record) {
         let Record { id, submit, start, end, duration, walltime, spec } = record;
+        if duration.micros() > MOST_MICROS {
+            return self.skip("with a run time above 285 years");
+        }
         let spec = match self.known.get(&spec) {
             Some(&known) => known,
             None => {
@@ -94,6 +118,14 @@ impl Assembly {
         self.notices.push(notice.into());
     }
 
+    /// A row that may be a job.
+    pub fn take(&mut self, row: Result<Record, &'static str>) {
+        match row {
+            Ok(record) => self.keep(record),
+            Err(reason) => self.skip(reason),
+        }
+    }
+
     /// Jobs kept so far.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -115,7 +147,7 @@ impl Assembly {
         let early =
             self.times.iter_mut().filter_map(|times| times.start.take_if(|start| *start < times.submit)).count();
         if early > 0 {
-            self.notices.push(format!("{early} recorded starts lie before the submission and are left out"));
+            self.notices.push(format!("recorded starts before the submission: {early}; they are left out"));
         }
         let mut jobs = JobTable::default();
         for spec in self.specs {
@@ -133,6 +165,7 @@ impl Assembly {
             jobs.push(id.as_bytes(), row, times.spec);
         }
         jobs.sort();
+        let site = site.filter(|site| !site.pools.is_empty());
         Dataset { jobs, rows, skipped: self.skipped, notices: self.notices, site }
     }
 
@@ -155,8 +188,7 @@ impl Assembly {
             seen.insert(id.clone());
         }
         if repeated > 0 {
-            self.notices
-                .push(format!("{repeated} rows repeat the id of an earlier one; they got suffixes (#2, #3, ...)"));
+            self.notices.push(format!("ids that repeat an earlier one: {repeated}; they got suffixes (#2, #3, ...)"));
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::assembly::{Assembly, Record};
 use super::moment::{Moment, TimeUnit};
-use super::sheet::{Column as Field, Header, Row, Sheet};
+use super::row::Row;
+use super::sheet::{Column as Field, Header, Sheet};
 use super::{Dataset, Format, Request};
 use crate::input::{Problem, Problems};
 use crate::trace::native::{Column, SpecReader};
@@ -75,10 +76,7 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     let mut row_number = 0u64;
     while let Some(row) = sheet.next_row()? {
         row_number += 1;
-        match layout.record(&row, row_number)? {
-            Ok(record) => jobs.keep(record),
-            Err(reason) => jobs.skip(reason),
-        }
+        jobs.take(layout.record(&row, row_number)?);
     }
     Ok(jobs.finish(sheet.rows(), None))
 }

@@ -5,14 +5,33 @@
 //! [`Sheet`], hands every row to an [`Assembly`], kept as a job or skipped with a reason, and says what is known of
 //! the cluster in a [`Site`]. Everything else is common: counting, ids, the clock's origin, the files written.
 
+mod acme;
+mod alibaba;
 mod assembly;
+mod dlrm;
 mod draft;
+mod files;
+mod helios;
+mod inventory;
+mod lines;
+mod lingjun;
 mod mapped;
+mod member;
 mod moment;
+mod muri;
+mod openb;
 mod options;
+mod pai;
+mod philly;
+mod row;
+mod shape;
 mod sheet;
 mod site;
 mod sized;
+mod slurm;
+mod swf;
+mod thetagpu;
+mod tiresias;
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +39,8 @@ pub use assembly::{Assembly, Record, Skipped};
 pub use draft::write;
 pub use moment::Moment;
 pub use options::COMMON;
-pub use sheet::{Column, Header, Row, Sheet};
+pub use row::Row;
+pub use sheet::{Column, Header, Sheet};
 pub use site::{Site, SitePool};
 
 use crate::input::{Problem, Problems};
@@ -44,7 +64,21 @@ pub struct Format {
 }
 
 /// All formats, in the order of `catalog formats`.
-pub const FORMATS: &[&Format] = &[&mapped::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &mapped::FORMAT,
+    &openb::FORMAT,
+    &philly::FORMAT,
+    &helios::FORMAT,
+    &acme::FORMAT,
+    &pai::FORMAT,
+    &dlrm::FORMAT,
+    &lingjun::FORMAT,
+    &thetagpu::FORMAT,
+    &slurm::FORMAT,
+    &swf::FORMAT,
+    &muri::FORMAT,
+    &tiresias::FORMAT,
+];
 
 /// What the command line asks for.
 #[derive(Debug)]

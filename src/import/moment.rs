@@ -4,6 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 
+use crate::trace::native::MOST_MICROS;
 use crate::units::decimal::scaled;
 use crate::units::{Span, Time};
 
@@ -23,7 +24,7 @@ impl Moment {
     /// # Errors
     /// What was expected.
     pub fn of_decimal(text: &str, unit: TimeUnit) -> Result<Self, String> {
-        let expected = || format!("expected a time in {}", unit.plural());
+        let expected = || format!("expected a time in {} within 285 years of its origin", unit.plural());
         let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
         let micros = unit.span(digits).map_err(|_| expected())?;
         i64::try_from(micros.micros()).map(|micros| Moment(sign * micros)).map_err(|_| expected())
@@ -36,8 +37,12 @@ impl Moment {
     /// What was expected.
     pub fn of_date(text: &str) -> Result<Self, String> {
         let expected = || "expected a date and time such as 2020-06-09 18:41:01".to_owned();
+        let within = |stamp: Timestamp| {
+            let micros = stamp.as_microsecond();
+            if micros.unsigned_abs() <= MOST_MICROS { Ok(Moment(micros)) } else { Err(expected()) }
+        };
         if let Ok(stamp) = text.parse::<Timestamp>() {
-            return Ok(Moment(stamp.as_microsecond()));
+            return within(stamp);
         }
         let civil: DateTime = match text.parse() {
             Ok(civil) => civil,
@@ -45,8 +50,13 @@ impl Moment {
                 strtime::parse("%m/%d/%Y %H:%M:%S", text).and_then(|t| t.to_datetime()).map_err(|_| expected())?
             }
         };
-        let stamp = TimeZone::UTC.to_timestamp(civil).map_err(|_| expected())?;
-        Ok(Moment(stamp.as_microsecond()))
+        within(TimeZone::UTC.to_timestamp(civil).map_err(|_| expected())?)
+    }
+
+    /// Whole seconds from the origin.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
     }
 
     /// The instant `span` later.
@@ -89,7 +99,8 @@ impl TimeUnit {
     pub fn span(self, text: &str) -> Result<Span, String> {
         let expected = || format!("expected a number of {} >= 0", self.plural());
         let micros = scaled(text.as_bytes(), self.places()).map_err(|_| expected())?;
-        micros.checked_mul(self.factor()).map(Span::from_micros).ok_or_else(expected)
+        let micros = micros.checked_mul(self.factor()).filter(|&micros| micros <= MOST_MICROS);
+        micros.map(Span::from_micros).ok_or_else(|| format!("{}, at most 285 years", expected()))
     }
 
     /// Decimal places that are kept: down to the microsecond where it has them.

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use csv::{Reader, ReaderBuilder, StringRecord};
 
-use super::moment::{Moment, TimeUnit};
-use crate::input::Problem;
-use crate::trace::source::{CHUNK, Source};
-use crate::units::{Span, suggest};
+use super::member::Member;
+use super::row::{PIPE, Row};
+use crate::input::{Problem, Problems};
+use crate::trace::source::CHUNK;
+use crate::units::suggest;
 
 /// What stands in the first row.
 #[derive(Debug, Clone, Copy)]
@@ -22,23 +23,16 @@ pub enum Header {
 #[derive(Debug)]
 pub struct Sheet {
     path: PathBuf,
-    reader: Reader<Source>,
+    reader: Reader<Member>,
     names: Vec<String>,
     record: StringRecord,
     rows: u64,
+    delimiter: u8,
 }
 
 /// A column of a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column(usize);
-
-/// The present row of a sheet.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    path: &'a Path,
-    names: &'a [String],
-    record: &'a StringRecord,
-}
+pub struct Column(pub(super) usize);
 
 impl Sheet {
     /// Opens a file with a header and commas.
@@ -54,14 +48,14 @@ impl Sheet {
     /// # Errors
     /// As [`Sheet::open`].
     pub fn open_as(path: &Path, delimiter: u8, header: Header) -> Result<Sheet, Problem> {
-        Self::of_source(path, Source::open(path)?, delimiter, header)
-    }
-
-    fn of_source(path: &Path, source: Source, delimiter: u8, header: Header) -> Result<Sheet, Problem> {
-        let reader =
-            ReaderBuilder::new().has_headers(false).delimiter(delimiter).buffer_capacity(CHUNK).from_reader(source);
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .delimiter(delimiter)
+            .quoting(delimiter != PIPE)
+            .buffer_capacity(CHUNK)
+            .from_reader(Member::open(path)?);
         let mut sheet =
-            Sheet { path: path.to_owned(), reader, names: Vec::new(), record: StringRecord::new(), rows: 0 };
+            Sheet { path: path.to_owned(), reader, names: Vec::new(), record: StringRecord::new(), rows: 0, delimiter };
         match header {
             Header::First => {
                 if !sheet.read()? {
@@ -73,6 +67,18 @@ impl Sheet {
             Header::Named(names) => sheet.names = names.iter().map(|&name| name.to_owned()).collect(),
         }
         Ok(sheet)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its name without the folders.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     /// The names of the columns.
@@ -108,6 +114,21 @@ impl Sheet {
         })
     }
 
+    /// The columns of these names.
+    ///
+    /// # Errors
+    /// Those that the file does not have.
+    pub fn columns<const N: usize>(&self, names: [&str; N]) -> Result<[Column; N], Problems> {
+        let mut problems = Problems::new();
+        let columns = names.map(|name| {
+            self.column(name).unwrap_or_else(|problem| {
+                problems.push(problem);
+                Column(0)
+            })
+        });
+        problems.or(columns)
+    }
+
     /// Rows read so far, without the header.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -123,7 +144,7 @@ impl Sheet {
             return Ok(None);
         }
         self.rows += 1;
-        let row = Row { path: &self.path, names: &self.names, record: &self.record };
+        let row = Row { path: &self.path, names: &self.names, record: &self.record, delimiter: self.delimiter };
         let (found, expected) = (row.record.len(), row.names.len());
         if found != expected {
             return Err(Problem::at(
@@ -150,100 +171,4 @@ impl Sheet {
             Problem::at(&self.path, line, 1, message)
         })
     }
-}
-
-impl<'a> Row<'a> {
-    /// The line that it starts on.
-    #[must_use]
-    pub fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
-    }
-
-    /// A field without the blanks around it.
-    #[must_use]
-    pub fn text(&self, column: Column) -> &'a str {
-        self.record.get(column.0).unwrap_or_default().trim()
-    }
-
-    /// A field, unless it is empty.
-    #[must_use]
-    pub fn filled(&self, column: Column) -> Option<&'a str> {
-        Some(self.text(column)).filter(|text| !text.is_empty())
-    }
-
-    /// Reads a field; `read` says what it expected.
-    ///
-    /// # Errors
-    /// The field is not as expected.
-    pub fn read<T>(&self, column: Column, read: impl FnOnce(&'a str) -> Result<T, String>) -> Result<T, Problem> {
-        read(self.text(column)).map_err(|expected| self.wrong(column, &expected))
-    }
-
-    /// Reads a field, unless it is empty.
-    ///
-    /// # Errors
-    /// As [`Row::read`].
-    pub fn read_filled<T>(
-        &self,
-        column: Column,
-        read: impl FnOnce(&'a str) -> Result<T, String>,
-    ) -> Result<Option<T>, Problem> {
-        self.filled(column).map(|_| self.read(column, read)).transpose()
-    }
-
-    /// A whole number.
-    ///
-    /// # Errors
-    /// The field is none.
-    pub fn count(&self, column: Column) -> Result<u32, Problem> {
-        self.read(column, count)
-    }
-
-    /// Decimal seconds as a span.
-    ///
-    /// # Errors
-    /// The field is no number >= 0.
-    pub fn span(&self, column: Column) -> Result<Span, Problem> {
-        self.read(column, |text| TimeUnit::Seconds.span(text))
-    }
-
-    /// Decimal seconds as an instant.
-    ///
-    /// # Errors
-    /// The field is no number.
-    pub fn moment(&self, column: Column) -> Result<Moment, Problem> {
-        self.read(column, |text| Moment::of_decimal(text, TimeUnit::Seconds))
-    }
-
-    /// A date and time.
-    ///
-    /// # Errors
-    /// The field is none.
-    pub fn date(&self, column: Column) -> Result<Moment, Problem> {
-        self.read(column, Moment::of_date)
-    }
-
-    /// The problem of a field: what was expected instead.
-    #[must_use]
-    pub fn wrong(&self, column: Column, expected: &str) -> Problem {
-        let before: usize = self.record.iter().take(column.0).map(|field| quoted_len(field) + 1).sum();
-        let shown: String = self.text(column).chars().take(40).collect();
-        let name = self.names.get(column.0).map_or("", String::as_str);
-        Problem::at(self.path, self.line(), before as u64 + 1, format!("`{name}` is {shown:?}; {expected}"))
-    }
-}
-
-/// Bytes of a field as it stands in the file, where only what needs quotes has them.
-fn quoted_len(field: &str) -> usize {
-    let quotes = if field.contains([',', '"', '\n']) { 2 + field.matches('"').count() } else { 0 };
-    field.len() + quotes
-}
-
-/// Reads a whole number, also one written as `8.0`.
-///
-/// # Errors
-/// What was expected.
-pub fn count(text: &str) -> Result<u32, String> {
-    let whole = text.strip_suffix(".0").unwrap_or(text);
-    whole.parse().map_err(|_| "expected a whole number >= 0".to_owned())
 }

@@ -1,5 +1,6 @@
 //! The cluster behind a dataset, as far as it is known.
 
+use crate::cluster::catalog;
 use crate::units::decimal::Unscaled;
 use crate::units::quantity::bytes_text;
 
@@ -38,6 +39,29 @@ pub struct SitePool {
 }
 
 impl Site {
+    /// A cluster whose pools may have GPU types that the catalog does not know; pools without nodes are left out, and
+    /// one with the name of another is told apart.
+    #[must_use]
+    pub fn new(about: impl Into<String>, mut pools: Vec<SitePool>) -> Site {
+        pools.retain(|pool| pool.nodes > 0);
+        for at in 1..pools.len() {
+            let (before, pool) = pools.split_at_mut(at);
+            let name = pool[0].name.clone();
+            let mut number = 1;
+            while before.iter().any(|other| other.name == pool[0].name) {
+                number += 1;
+                pool[0].name = format!("{name}-{number}");
+            }
+        }
+        let mut own_gpus: Vec<(String, String)> = Vec::new();
+        for gpu in pools.iter().filter_map(|pool| pool.gpu.as_ref()) {
+            if catalog::find(gpu).is_none() && !own_gpus.iter().any(|(own, _)| own == gpu) {
+                own_gpus.push((gpu.clone(), "a type of the dataset's that the catalog does not have".to_owned()));
+            }
+        }
+        Site { about: about.into(), pools, own_gpus }
+    }
+
     /// The `[cluster]` section of a scenario.
     #[must_use]
     pub fn to_toml(&self) -> String {

@@ -125,4 +125,22 @@ impl Params {
             _ => default,
         }
     }
+
+    /// The number of a whole-number key.
+    #[must_use]
+    pub fn count(&self, key: &str) -> Option<u64> {
+        match self.value(key) {
+            Some(Value::Count(n)) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The number of a key.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<f64> {
+        match self.value(key) {
+            Some(Value::Number(n)) => Some(*n),
+            _ => None,
+        }
+    }
 }

@@ -17,6 +17,7 @@ use super::table::JobTable;
 pub use columns::{Column, ColumnSet};
 pub use fields::SpecReader;
 pub use read::read;
+pub use spec::MOST_MICROS;
 pub use write::{write, write_table};
 
 /// How a trace is read.

@@ -11,7 +11,7 @@ use crate::units::decimal::{self, DecimalError};
 use crate::units::{MilliGpu, Span, suggest};
 
 /// The longest time that a trace may hold: 2^53 microseconds, 285 years. Anything above is a mistake of units.
-pub(super) const MOST_MICROS: u64 = 1 << 53;
+pub const MOST_MICROS: u64 = 1 << 53;
 
 /// Millionths in a whole.
 const PPM: u64 = 1_000_000;

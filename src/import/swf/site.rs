@@ -1,0 +1,141 @@
+//! The machine behind a log: its header comments, or a list of CERIT-SC's clusters.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use super::super::lines::{Line, Lines};
+use super::super::site::{Site, SitePool};
+use super::Processors;
+use crate::input::Problem;
+use crate::trace::JobSpec;
+
+/// The name of the GPU type that stands for processors.
+const PROCESSOR: &str = "processor";
+
+/// What the header comments say of the machine.
+#[derive(Debug, Default)]
+pub struct Headers {
+    computer: String,
+    nodes: Option<u32>,
+    processors: Option<u32>,
+}
+
+impl Headers {
+    /// Reads a comment: `MaxNodes: 100`. What is no number is no statement.
+    pub fn read(&mut self, comment: &str) {
+        let Some((name, value)) = comment.split_once(':') else { return };
+        let number = || value.split_whitespace().next().and_then(|word| word.parse().ok()).filter(|&n: &u32| n > 0);
+        match name.trim() {
+            "Computer" if self.computer.is_empty() => value.trim().clone_into(&mut self.computer),
+            "MaxNodes" => self.nodes = number().or(self.nodes),
+            "MaxProcs" => self.processors = number().or(self.processors),
+            _ => {}
+        }
+    }
+
+    /// The machine, where its size is known.
+    pub fn site(&self, processors: Processors) -> Option<Site> {
+        let nodes = self.nodes.or(self.processors)?;
+        let per_node = self.processors.map_or(1, |all| all.div_ceil(nodes).max(1));
+        let about = format!(
+            "{}: {nodes} nodes and {} processors by MaxNodes and MaxProcs of the log's header.{}",
+            if self.computer.is_empty() { "The machine" } else { &self.computer },
+            self.processors.unwrap_or(nodes),
+            processors.meaning(),
+        );
+        Some(Site::new(about, vec![processors.pool("main", PROCESSOR, nodes, per_node)]))
+    }
+}
+
+/// CERIT-SC's clusters: id, name, nodes, cores of a node, speed, memory in KB.
+#[derive(Debug)]
+pub struct Machines {
+    file: String,
+    clusters: Vec<Cluster>,
+}
+
+#[derive(Debug)]
+struct Cluster {
+    name: String,
+    nodes: u32,
+    cores: u32,
+}
+
+impl Machines {
+    /// Reads a list.
+    pub fn read(path: &Path) -> Result<Machines, Problem> {
+        let mut lines = Lines::open(path)?;
+        let mut clusters = Vec::new();
+        while let Some(line) = lines.next_line()? {
+            if !line.text.is_empty() {
+                clusters.push(Cluster::read(&line)?);
+            }
+        }
+        if clusters.is_empty() {
+            return Err(Problem::of_file(path, "is empty; expected lines of id, name, nodes, cores of a node"));
+        }
+        let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Machines { file, clusters })
+    }
+
+    /// The clusters as pools.
+    pub fn site(&self, processors: Processors) -> Site {
+        let pools = self.clusters.iter().map(|c| processors.pool(&c.name, &c.name, c.nodes, c.cores)).collect();
+        let about = format!("The clusters of {}; a job runs within one of them.{}", self.file, processors.meaning());
+        Site::new(about, pools)
+    }
+
+    /// Makes a job ask for what its node specification says, as far as it is of one kind of node:
+    /// `2:ppn=8:cl_zewura` is two nodes with eight cores each, of the cluster zewura.
+    pub fn constrain(&self, asked: &str, processors: u32, unit: Processors, spec: &mut JobSpec) {
+        if unit.are_cores || asked.contains('+') {
+            return;
+        }
+        let mut parts = asked.split(['#', ':']);
+        let nodes = parts.next().and_then(|nodes| nodes.parse::<NonZeroU32>().ok());
+        let per_node = asked.split([':', '#']).find_map(|part| part.strip_prefix("ppn=")?.parse::<u32>().ok());
+        if let (Some(nodes), Some(per_node)) = (nodes, per_node)
+            && nodes.get().checked_mul(per_node) == Some(processors)
+        {
+            spec.tasks = Some(nodes);
+            spec.gpus = unit.gpus(per_node).saturating_mul(nodes.get());
+        }
+        let named = |cluster: &&Cluster| parts.clone().any(|part| part.strip_prefix("cl_") == Some(&cluster.name));
+        spec.gpu_types = self.clusters.iter().filter(named).map(|cluster| cluster.name.clone()).collect();
+    }
+}
+
+impl Cluster {
+    fn read(line: &Line<'_>) -> Result<Cluster, Problem> {
+        let texts: Vec<&str> = line.text.split_ascii_whitespace().collect();
+        let [_, name, nodes, cores, ..] = texts.as_slice() else {
+            return Err(line.problem(format!("the row has {} fields, expected 6", texts.len())));
+        };
+        let count = |text: &&str, what: &str| {
+            text.parse::<u32>().ok().filter(|&n| n > 0).ok_or_else(|| line.wrong(text, what, "expected a number >= 1"))
+        };
+        Ok(Cluster { name: (*name).to_owned(), nodes: count(nodes, "nodes")?, cores: count(cores, "cores")? })
+    }
+}
+
+impl Processors {
+    fn pool(self, name: &str, gpu: &str, nodes: u32, per_node: u32) -> SitePool {
+        let pool = SitePool { name: name.to_owned(), nodes, ..SitePool::default() };
+        if self.are_cores {
+            return SitePool { cpu_milli: Some(u64::from(per_node) * 1000), ..pool };
+        }
+        // Whole GPUs: a node with fewer processors than a GPU has is a part of one.
+        let gpus = u64::from(nodes) * u64::from(per_node) / u64::from(self.per_gpu);
+        let gpus_per_node = (per_node / self.per_gpu).max(1);
+        let nodes = (gpus / u64::from(gpus_per_node)).clamp(1, u64::from(u32::MAX)) as u32;
+        SitePool { gpu: Some(gpu.to_owned()), nodes, gpus_per_node, ..pool }
+    }
+
+    fn meaning(self) -> String {
+        match (self.are_cores, self.per_gpu) {
+            (true, _) => " Processors are cores.".to_owned(),
+            (false, 1) => "\nEach processor stands for a GPU.".to_owned(),
+            (false, per_gpu) => format!("\n{per_gpu} processors stand for a GPU."),
+        }
+    }
+}
