@@ -137,7 +137,7 @@ cases! {
         15_000 rows, 15_000 jobs, 0 rejected, conservative ALL;
     // Four virtual clusters of 18 jobs in all are not in the list of nodes.
     philly_vcs: "philly", ["philly_2017/philly.csv.gz", "philly_2017/philly_vc.csv"],
-        82_247 rows, 82_247 jobs, 18 rejected, conservative 20_000;
+        82_247 rows, 82_247 jobs, 18 rejected, conservative ALL;
     venus: "helios", ["helios_venus_2020/venus_gpu_jobs.csv.gz"], 125_303 rows, 125_303 jobs, 0 rejected, conservative ALL;
     venus_totals: "helios", ["helios_venus_2020/venus_gpu_jobs.csv.gz", "helios_venus_2020/cluster_gpu_number.csv"],
         125_303 rows, 125_303 jobs, 0 rejected, conservative ALL;
