@@ -135,10 +135,13 @@ fn idle(metrics: &Metrics) -> String {
 fn held(metrics: &Metrics) -> Option<String> {
     let lost = |leaf: Leaf| matches!(leaf.group(), LeafGroup::Unproductive | LeafGroup::Unavailable);
     let usd = Leaf::ALL.iter().filter(|&&l| lost(l)).map(|&l| metrics.leaf(l).usd).sum();
-    by_cause(metrics, &format!("held or unavailable without progress: {}", plural_usd(metrics, usd)), lost)
+    by_cause(metrics, &format!("GPUs held or unavailable without progress cost {}", plural_usd(metrics, usd)), lost)
 }
 
 fn plural_usd(metrics: &Metrics, usd: crate::units::Usd) -> String {
+    if metrics.total_usd == crate::units::Usd::default() {
+        return "an unknown amount, since no pool has a price".to_owned();
+    }
     format!("{}, {} a year", dollars(usd.as_dollars()), dollars(metrics.per_year(usd)))
 }
 
