@@ -123,7 +123,7 @@ macro_rules! cases {
 cases! {
     openb: "openb", ["alibaba_openb_2023/openb_pod_list_default.csv", "alibaba_openb_2023/openb_node_list_all_node.csv"],
         8_152 rows, 7_236 jobs, 0 rejected, conservative ALL;
-    // One pod asks for a GPU model none of whose nodes has the memory.
+    // One pod asks for more cores and memory than any node of its GPU model has.
     openb_gpuspec33: "openb",
         ["alibaba_openb_2023/openb_pod_list_gpuspec33.csv", "alibaba_openb_2023/openb_node_list_all_node.csv"],
         8_152 rows, 7_236 jobs, 1 rejected, conservative ALL;
