@@ -31,6 +31,7 @@ pub mod engine;
 pub mod import;
 pub mod input;
 pub mod ledger;
+pub mod physics;
 pub mod results;
 pub mod scenario;
 pub mod sched;

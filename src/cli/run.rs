@@ -78,6 +78,7 @@ fn options(scenario: &Scenario) -> Options {
         times: RunTimes { enforce_walltime: workload.enforce_walltime, estimate_factor: workload.estimate_factor },
         discard: workload.discard.clone(),
         mfu_ppm: workload.mfu_ppm,
+        physics: scenario.physics.clone(),
         until: scenario.measure.until,
         warmup: scenario.measure.warmup,
         cooldown: scenario.measure.cooldown,

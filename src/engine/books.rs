@@ -7,6 +7,7 @@ use crate::trace::{JobId, JobSpec, JobTable};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{GpuTime, Span, Time};
 
+use super::life::{Posting, Stretch};
 use super::options::Options;
 
 /// How the GPUs of one kind of job are booked.
@@ -16,8 +17,10 @@ struct Booking {
     gpus_per_unit: u32,
     /// Thousandths of each GPU that the job asked for.
     share: u32,
-    /// Where its progress goes, unless the walltime ends it.
+    /// Where its progress goes.
     progress: Leaf,
+    /// Share of its stepping time in which it does not use its GPUs at all, in millionths.
+    inactive_ppm: u32,
     mfu_ppm: Option<u32>,
 }
 
@@ -70,43 +73,75 @@ impl Books {
         self.series.advance(now);
     }
 
-    /// A job waits.
+    /// A job came and waits.
     pub fn submitted(&mut self, now: Time) {
         self.series.submitted(now);
         self.stale = true;
     }
 
+    /// A job that ran waits again.
+    pub fn requeued(&mut self, now: Time) {
+        self.series.requeued(now);
+        self.stale = true;
+    }
+
     fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, now: Time) {
         if delta != 0 {
-            self.account.change(payer, pool, leaf, delta * NANO_PER_MILLI, now);
-            self.series.change(leaf, delta * NANO_PER_MILLI, now);
+            self.account.change(payer, pool, leaf, delta, now);
+            self.series.change(leaf, delta, now);
         }
     }
 
     /// A job that has not started holds so many units more (or fewer).
     pub fn held(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
-        let booking = self.bookings[jobs.spec_id(job).index()];
-        let gpus = units * i64::from(booking.gpus_per_unit);
-        let asked = gpus * i64::from(booking.share);
-        self.change(booking.payer, pool, Leaf::GangHold, asked, now);
-        self.change(booking.payer, pool, Leaf::SliceWaste, gpus * MILLI_PER_GPU as i64 - asked, now);
-        self.stale = true;
+        self.posted(jobs, job, pool, units, Posting::Whole(Leaf::GangHold), now);
     }
 
-    /// So many units more (or fewer) of a job run.
-    pub fn running(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
+    /// So many units more (or fewer) of a job are booked in some way.
+    pub fn posted(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, posting: Posting, now: Time) {
         let booking = self.bookings[jobs.spec_id(job).index()];
         let gpus = units * i64::from(booking.gpus_per_unit);
         let asked = gpus * i64::from(booking.share);
-        self.change(booking.payer, pool, booking.progress, asked, now);
-        self.change(booking.payer, pool, Leaf::SliceWaste, gpus * MILLI_PER_GPU as i64 - asked, now);
-        if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
-            mfu.change(Payer::NOBODY, 0, Leaf::Useful, asked * i64::from(ppm), now);
+        self.change(booking.payer, pool, Leaf::SliceWaste, nano(gpus * MILLI_PER_GPU as i64 - asked), now);
+        match posting {
+            Posting::Whole(leaf) => self.change(booking.payer, pool, leaf, nano(asked), now),
+            Posting::Step { communication } => {
+                let (inactive, slowed, progress) = booking.step(asked, communication);
+                self.change(booking.payer, pool, Leaf::Inactive, inactive, now);
+                self.change(booking.payer, pool, Leaf::Communication, slowed, now);
+                self.change(booking.payer, pool, booking.progress, progress, now);
+                if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
+                    mfu.change(Payer::NOBODY, 0, Leaf::Useful, weighted(progress, ppm), now);
+                }
+            }
         }
         self.stale = true;
     }
 
-    /// A job left the queue for good.
+    /// Progress that was booked turns out to be lost.
+    pub fn lost(&mut self, jobs: &JobTable, job: JobId, pool: u16, stretch: &Stretch, now: Time) {
+        let Posting::Step { communication } = stretch.posting else { return };
+        let booking = self.bookings[jobs.spec_id(job).index()];
+        let asked = i64::from(stretch.units) * i64::from(booking.gpus_per_unit) * i64::from(booking.share);
+        let (_, _, progress) = booking.step(asked, communication);
+        for (leaf, rate) in [(booking.progress, -progress), (Leaf::LostWork, progress)] {
+            self.account.change(booking.payer, pool, leaf, rate, stretch.from);
+            self.account.change(booking.payer, pool, leaf, -rate, stretch.to);
+            self.series.amend(leaf, rate, stretch.from, stretch.to, now);
+        }
+        if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
+            mfu.change(Payer::NOBODY, 0, Leaf::Useful, -weighted(progress, ppm), stretch.from);
+            mfu.change(Payer::NOBODY, 0, Leaf::Useful, weighted(progress, ppm), stretch.to);
+        }
+    }
+
+    /// So many GPUs of a pool more (or fewer) are down.
+    pub fn failed(&mut self, pool: u16, gpus: i64, now: Time) {
+        self.change(Payer::NOBODY, pool, Leaf::Failed, nano(gpus * MILLI_PER_GPU as i64), now);
+        self.stale = true;
+    }
+
+    /// A job left the queue.
     pub fn started(&mut self, now: Time) {
         self.series.started(now);
     }
@@ -126,10 +161,10 @@ impl Books {
         if fresh != self.claims {
             let before = std::mem::take(&mut self.claims);
             for claim in &before {
-                self.change(claim.payer, claim.pool, claim.leaf, -(claim.milli as i64), world.now);
+                self.change(claim.payer, claim.pool, claim.leaf, -nano(claim.milli as i64), world.now);
             }
             for claim in &fresh {
-                self.change(claim.payer, claim.pool, claim.leaf, claim.milli as i64, world.now);
+                self.change(claim.payer, claim.pool, claim.leaf, nano(claim.milli as i64), world.now);
             }
             self.claims = std::mem::replace(&mut fresh, before);
         }
@@ -149,6 +184,26 @@ impl Books {
     }
 }
 
+/// Milli-GPU in nano-GPU.
+fn nano(milli: i64) -> i64 {
+    milli * NANO_PER_MILLI
+}
+
+/// A rate times an MFU in millionths.
+fn weighted(rate: i64, ppm: u32) -> i64 {
+    (i128::from(rate) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64
+}
+
+impl Booking {
+    /// The nano-GPU of a stepping job that do nothing, that its place slows down, and that make progress.
+    fn step(&self, asked: i64, communication: u32) -> (i64, i64, i64) {
+        let inactive = asked * i64::from(self.inactive_ppm);
+        let active = nano(asked) - inactive;
+        let slowed = (i128::from(active) * i128::from(communication) / i128::from(NANO_PER_MILLI)) as i64;
+        (inactive, slowed, active - slowed)
+    }
+}
+
 /// How each spec of the table is booked.
 fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
     let tenants = world.classes.tenants();
@@ -163,6 +218,7 @@ fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
             gpus_per_unit: crate::cluster::Request::of(spec).gpus,
             share: share(spec),
             progress: progress_leaf(spec, options),
+            inactive_ppm: spec.activity_ppm.map_or(0, |active| NANO_PER_MILLI as u32 - active),
             mfu_ppm: spec.mfu_ppm.or(options.mfu_ppm),
         })
         .collect()

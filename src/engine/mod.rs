@@ -1,12 +1,14 @@
 //! The discrete-event engine: the clock, the events of each instant, the scheduling passes.
 //!
-//! An instant goes: completions, arrivals, a wake-up the policy asked for; then passes until nothing more ends at
-//! the instant; then the idle GPUs are charged for the interval to come. The engine trusts no policy (see
+//! An instant goes: completions, repairs, failures, arrivals, a wake-up the policy asked for; then passes until nothing
+//! more ends at the instant; then the idle GPUs are charged for the interval to come. The engine trusts no policy (see
 //! [`crate::sched::Pass`]) and checks two laws on every run: the ledger balances, and Little's law holds exactly.
 
 mod books;
-mod completions;
+pub mod life;
+mod lives;
 pub mod options;
+mod outages;
 pub mod outcome;
 mod run;
 

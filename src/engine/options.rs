@@ -1,5 +1,6 @@
 //! What a run needs beside the cluster, the jobs and the policy.
 
+use crate::physics::Physics;
 use crate::sched::RunTimes;
 use crate::trace::RecordedState;
 use crate::units::{Span, Time};
@@ -15,6 +16,8 @@ pub struct Options {
     pub discard: Vec<RecordedState>,
     /// MFU of jobs that have none of their own, in millionths.
     pub mfu_ppm: Option<u32>,
+    /// What slows, pauses and stops jobs.
+    pub physics: Physics,
     /// The run ends at this instant at the latest.
     pub until: Option<Time>,
     /// So much at the start of the horizon does not count.
@@ -30,6 +33,7 @@ impl Default for Options {
             times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
             discard: vec![RecordedState::Failed],
             mfu_ppm: None,
+            physics: Physics::default(),
             until: None,
             warmup: Span::ZERO,
             cooldown: Span::ZERO,

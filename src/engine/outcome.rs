@@ -1,5 +1,7 @@
 //! What a run leaves behind: the fate of each job, the ledger, the series.
 
+use std::collections::BTreeMap;
+
 use crate::ledger::{Bucket, Entry};
 use crate::sched::{Classes, Stage};
 use crate::trace::JobId;
@@ -16,6 +18,7 @@ pub struct Fates {
     ends: Vec<Time>,
     pools: Vec<u16>,
     nodes: Vec<u32>,
+    stops: BTreeMap<JobId, u32>,
 }
 
 /// Partial holders that blocked each other for good.
@@ -68,6 +71,7 @@ impl Fates {
             ends: vec![NEVER; jobs],
             pools: vec![0; jobs],
             nodes: vec![0; jobs],
+            stops: BTreeMap::new(),
         }
     }
 
@@ -76,13 +80,19 @@ impl Fates {
     }
 
     pub(super) fn started(&mut self, job: JobId, at: Time, pool: u16, nodes: usize) {
-        self.starts[job.index()] = at;
+        if self.starts[job.index()] == NEVER {
+            self.starts[job.index()] = at;
+        }
         self.pools[job.index()] = pool;
         self.nodes[job.index()] = nodes as u32;
     }
 
     pub(super) fn grown(&mut self, job: JobId, nodes: usize) {
         self.nodes[job.index()] = nodes as u32;
+    }
+
+    pub(super) fn stopped(&mut self, job: JobId) {
+        *self.stops.entry(job).or_insert(0) += 1;
     }
 
     pub(super) fn ended(&mut self, job: JobId, at: Time) {
@@ -95,10 +105,16 @@ impl Fates {
         self.stages[job.index()]
     }
 
-    /// When it started.
+    /// When it started for the first time.
     #[must_use]
     pub fn start(&self, job: JobId) -> Option<Time> {
         Some(self.starts[job.index()]).filter(|&t| t != NEVER)
+    }
+
+    /// How often it was stopped by a failure or for another job, and waited again.
+    #[must_use]
+    pub fn stops(&self, job: JobId) -> u32 {
+        self.stops.get(&job).copied().unwrap_or(0)
     }
 
     /// When it ended.

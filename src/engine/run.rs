@@ -1,16 +1,21 @@
 //! The loop: one instant at a time, events first, then passes, then the ledger.
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use super::books::Books;
-use super::completions::Completions;
+use super::life::{Crew, Life, Posting, Remainder, Stretch, Turn, span_of, work};
+use super::lives::Lives;
 use super::options::Options;
+use super::outages::{Node, Outages};
 use super::outcome::{Deadlock, Fates, Outcome};
 use crate::cluster::{ClusterSpec, PoolState};
-use crate::ledger::Leaf;
+use crate::physics::Preemption;
 use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
-use crate::sched::{Classes, Deed, Elasticity, Fault, Pass, PolicyChoice, Scheduler, Stage, World};
+use crate::sched::{Classes, Deed, Elasticity, Fault, Holder, Pass, PolicyChoice, Scheduler, Stage, World};
 use crate::trace::{JobId, JobTable};
 use crate::units::{GpuTime, Span, Time};
 
@@ -99,7 +104,9 @@ struct Run<'a> {
     setup: Setup<'a>,
     policy: Box<dyn Scheduler>,
     world: World<'a>,
-    completions: Completions,
+    lives: Lives,
+    outages: Outages,
+    stopped: Stopped,
     books: Books,
     fates: Fates,
     deeds: Vec<Deed>,
@@ -113,6 +120,17 @@ struct Run<'a> {
     deadlocked_since: Option<Time>,
     instants: u64,
     passes: u64,
+}
+
+/// Jobs that were stopped and wait again.
+#[derive(Debug, Default)]
+struct Stopped {
+    /// What each has to do yet, in the unit of [`Life`].
+    left: FxHashMap<JobId, u128>,
+    /// Since when each waits.
+    since: FxHashMap<JobId, Time>,
+    /// Microseconds that jobs have waited after a stop until they ran again.
+    waited: u128,
 }
 
 impl<'a> Run<'a> {
@@ -131,6 +149,8 @@ impl<'a> Run<'a> {
             times,
             elasticity: policy.elasticity(),
             stages: vec![Stage::Future; jobs.len()],
+            down: BTreeMap::new(),
+            done_before: FxHashMap::default(),
         };
         let mut runnable = jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
         let origin = runnable.next().map(|job| jobs.submit(job));
@@ -142,7 +162,9 @@ impl<'a> Run<'a> {
             setup,
             policy,
             world,
-            completions: Completions::default(),
+            lives: Lives::default(),
+            outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
+            stopped: Stopped::default(),
             books,
             fates: Fates::new(jobs.len()),
             deeds: Vec::new(),
@@ -179,32 +201,144 @@ impl<'a> Run<'a> {
     fn next_instant(&mut self) -> Option<Time> {
         let arrival = (self.next_arrival < self.setup.jobs.len() as u32)
             .then(|| self.setup.jobs.submit(JobId(self.next_arrival)));
-        [arrival, self.completions.next(), self.wake].into_iter().flatten().min()
+        // Nodes fail for ever; when the last job has ended, nobody minds.
+        let outage = self.outages.next().filter(|_| self.open > 0);
+        [arrival, self.lives.next(), outage, self.wake].into_iter().flatten().min()
     }
 
-    /// Applies all events of the present instant, then lets the policy pass until nothing more ends now.
+    /// Applies all events of the present instant, then lets the policy pass until nothing more ends now. It is not asked
+    /// where nothing happened but inside jobs.
     fn instant(&mut self) -> Result<(), RunError> {
         let now = self.world.now;
+        let mut news = self.wake.is_some_and(|wake| wake <= now);
         self.wake = self.wake.filter(|&wake| wake > now);
         loop {
-            while let Some((job, killed)) = self.completions.pop_at(now) {
-                let killed = killed.unwrap_or_else(|| self.outlives_walltime(job));
-                self.end(job, if killed { Stage::Killed } else { Stage::Finished });
+            news |= self.take_turns();
+            news |= self.apply_outages();
+            news |= self.submit_arrivals();
+            if std::mem::take(&mut news) {
+                self.pass()?;
             }
-            self.submit_arrivals();
-            self.pass()?;
-            if self.completions.next() != Some(now) {
+            if self.lives.next() != Some(now) {
                 return Ok(());
             }
         }
     }
 
-    fn submit_arrivals(&mut self) {
+    /// What happens to running jobs now; says whether any ended.
+    fn take_turns(&mut self) -> bool {
+        let mut ended = false;
+        while let Some((job, turn)) = self.lives.pop_at(self.world.now) {
+            let killed = match turn {
+                None => self.outlives_walltime(job),
+                Some(Turn::Finished) => false,
+                Some(Turn::Killed) => true,
+                Some(Turn::Changed) => {
+                    self.rebook(job);
+                    continue;
+                }
+            };
+            self.end(job, if killed { Stage::Killed } else { Stage::Finished });
+            ended = true;
+        }
+        ended
+    }
+
+    /// Books a job as what it does now.
+    fn rebook(&mut self, job: JobId) {
+        let Some((old, new)) = self.lives.rebook(job) else { return };
+        let Some(holder) = self.world.holders.of(job) else { return };
+        let (pool, units, now) = (holder.held.pool, i64::from(holder.units), self.world.now);
+        self.books.posted(self.setup.jobs, job, pool, -units, old, now);
+        self.books.posted(self.setup.jobs, job, pool, units, new, now);
+    }
+
+    /// Nodes that come back and go down now; says whether any did.
+    fn apply_outages(&mut self) -> bool {
         let now = self.world.now;
+        let mut changed = false;
+        while let Some(node) = self.outages.pop_repair(now) {
+            self.world.repair_node(node.0, node.1);
+            self.books.failed(node.0, -self.gpus_of_node(node), now);
+            self.outages.up(node, now);
+            changed = true;
+        }
+        while let Some(node) = self.outages.pop_failure(now) {
+            self.empty_node(node);
+            self.world.fail_node(node.0, node.1);
+            self.books.failed(node.0, self.gpus_of_node(node), now);
+            self.outages.down(node, now);
+            changed = true;
+        }
+        if changed {
+            self.policy.capacity_changed();
+        }
+        changed
+    }
+
+    fn gpus_of_node(&self, (pool, _): Node) -> i64 {
+        i64::from(self.setup.cluster.pools[pool as usize].gpus_per_node())
+    }
+
+    /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints.
+    fn empty_node(&mut self, (pool, node): Node) {
+        let there =
+            |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
+        let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
+        jobs.sort_unstable();
+        for job in jobs {
+            let Some(holder) = self.world.release(job) else { continue };
+            if holder.start.is_some() {
+                self.stop(&holder, false);
+                self.world.submit(job);
+                self.policy.ended(&self.world, &holder);
+                self.policy.submitted(&self.world, job);
+            } else {
+                self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
+                self.policy.ended(&self.world, &holder);
+            }
+        }
+    }
+
+    /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.
+    fn stop(&mut self, holder: &Holder, keeps_progress: bool) {
+        let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
+        let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
+        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+        self.books.posted(jobs, job, pool, -i64::from(holder.units), booked, now);
+        let (left, lost) = match self.lives.remove(job) {
+            Some(life) if keeps_progress => (life.suspend(now), Vec::new()),
+            Some(life) => life.fall_back(now),
+            None => {
+                self.lives.stop_plain(job);
+                let from = holder.start.unwrap_or(now);
+                let whole = work(all, jobs.duration(job));
+                if keeps_progress {
+                    (whole.saturating_sub(work(all, now.since(from))), Vec::new())
+                } else {
+                    (whole, vec![Stretch { from, to: now, units: holder.units, posting: Posting::PLAIN }])
+                }
+            }
+        };
+        for stretch in &lost {
+            self.books.lost(jobs, job, pool, stretch, now);
+        }
+        let done = work(all, jobs.duration(job)).saturating_sub(left);
+        self.world.done_before.insert(job, span_of(done, all));
+        self.stopped.left.insert(job, left);
+        self.stopped.since.insert(job, now);
+        self.books.requeued(now);
+        self.fates.stopped(job);
+    }
+
+    /// Jobs that are submitted now; says whether any were.
+    fn submit_arrivals(&mut self) -> bool {
+        let now = self.world.now;
+        let first = self.next_arrival;
         while self.next_arrival < self.setup.jobs.len() as u32 {
             let job = JobId(self.next_arrival);
             if self.setup.jobs.submit(job) != now {
-                return;
+                break;
             }
             self.next_arrival += 1;
             if self.world.classes.rejection(self.setup.jobs, job).is_some() {
@@ -215,6 +349,7 @@ impl<'a> Run<'a> {
             self.books.submitted(now);
             self.policy.submitted(&self.world, job);
         }
+        self.next_arrival > first
     }
 
     fn pass(&mut self) -> Result<(), RunError> {
@@ -244,10 +379,15 @@ impl<'a> Run<'a> {
         let mut fresh: Option<(JobId, u32)> = None;
         for deed in deeds {
             match *deed {
-                Deed::Held { job, units, pool } => {
+                Deed::Preempted(ref holder) => {
+                    self.flush_held(&mut fresh, None);
+                    self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
+                }
+                Deed::Held { job, units, pool, running } => {
                     self.flush_held(&mut fresh, Some(job));
-                    if self.fates.start(job).is_some() {
-                        self.books.running(jobs, job, pool, i64::from(units), now);
+                    if running {
+                        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+                        self.books.posted(jobs, job, pool, i64::from(units), booked, now);
                         self.grow(job);
                     } else {
                         let before = fresh.map_or(0, |(_, units)| units);
@@ -281,16 +421,44 @@ impl<'a> Run<'a> {
         if new_units < units {
             self.books.held(jobs, job, pool, i64::from(new_units) - i64::from(units), now);
         }
-        self.books.running(jobs, job, pool, i64::from(units), now);
-        self.books.started(now);
-        let latest = self.latest_end(job);
-        let all = self.world.class(job).request.units;
-        let duration = jobs.duration(job);
-        if units < all && self.world.elasticity == Elasticity::Proportional {
-            self.completions.add_partial(job, now, duration, all, units, latest);
-        } else {
-            self.completions.add(job, now.after(duration).min(latest));
+        if let Some(since) = self.stopped.since.remove(&job) {
+            self.stopped.waited += u128::from(now.since(since).micros());
         }
+        self.books.started(now);
+        let posting = match self.life_of(job) {
+            Some(life) => {
+                let posting = life.booked();
+                self.lives.add(job, life);
+                posting
+            }
+            None => {
+                self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job)));
+                Posting::PLAIN
+            }
+        };
+        self.books.posted(jobs, job, pool, i64::from(units), posting, now);
+    }
+
+    /// The life of a job that starts now, where it is more than a start and an end.
+    fn life_of(&mut self, job: JobId) -> Option<Life> {
+        let physics = &self.setup.options.physics;
+        let holder = self.world.holders.of(job)?;
+        let crew = self.crew(job, holder.units);
+        let left = self.stopped.left.remove(&job);
+        if !physics.is_on() && crew.pace == crew.all && left.is_none() {
+            return None;
+        }
+        let pool = &self.world.pools[holder.held.pool as usize];
+        let plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
+        Some(Life::start(plan, remainder, crew, self.world.now, self.latest_end(job)))
+    }
+
+    /// A job's units when it holds so many: only under a policy that says so does progress follow them.
+    fn crew(&self, job: JobId, held: u32) -> Crew {
+        let all = self.world.class(job).request.units;
+        let pace = if self.world.elasticity == Elasticity::Proportional { held } else { all };
+        Crew { held, pace, all }
     }
 
     /// When the walltime ends a job that starts now.
@@ -304,14 +472,16 @@ impl<'a> Run<'a> {
     fn grow(&mut self, job: JobId) {
         if let Some(holder) = self.world.holders.of(job) {
             self.fates.grown(job, holder.held.node_count());
-            self.completions.set_members(job, self.world.now, holder.units);
+            let (crew, now) = (self.crew(job, holder.units), self.world.now);
+            self.lives.change(job, |life| life.set_crew(now, crew));
         }
     }
 
     fn end(&mut self, job: JobId, stage: Stage) {
         let (now, jobs) = (self.world.now, self.setup.jobs);
         let Some(holder) = self.world.end(job, stage) else { return };
-        self.books.running(jobs, job, holder.held.pool, -i64::from(holder.units), now);
+        let booked = self.lives.remove(job).map_or(Posting::PLAIN, |life| life.booked());
+        self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
         self.books.ended();
         self.fates.ended(job, now);
         self.policy.ended(&self.world, &holder);
@@ -372,12 +542,13 @@ impl<'a> Run<'a> {
     /// The time that jobs waited equals the queue's length integrated over time.
     fn check_little(&self, end: Time) -> Result<(), RunError> {
         let jobs = self.setup.jobs;
-        let waits = jobs.ids().map(|job| match self.world.stages[job.index()] {
-            Stage::Future | Stage::Rejected => Span::ZERO,
-            Stage::Waiting => end.since_or_zero(jobs.submit(job)),
-            _ => self.fates.start(job).map_or(Span::ZERO, |start| start.since(jobs.submit(job))),
+        let waits = jobs.ids().map(|job| match (self.fates.start(job), self.world.stages[job.index()]) {
+            (Some(start), _) => start.since(jobs.submit(job)),
+            (None, Stage::Waiting) => end.since_or_zero(jobs.submit(job)),
+            (None, _) => Span::ZERO,
         });
-        let waited: u128 = waits.map(|w| u128::from(w.micros())).sum();
+        let again = self.stopped.since.values().map(|&since| u128::from(end.since_or_zero(since).micros()));
+        let waited = waits.map(|w| u128::from(w.micros())).sum::<u128>() + self.stopped.waited + again.sum::<u128>();
         let queued = self.books.queue_integral(end);
         if waited == queued { Ok(()) } else { Err(RunError::Little { waited, queued }) }
     }
@@ -400,6 +571,5 @@ fn check_balance(cluster: &ClusterSpec, outcome: &Outcome) -> Result<(), RunErro
             });
         }
     }
-    debug_assert!(outcome.ledger.iter().all(|e| e.leaf != Leaf::Failed));
     Ok(())
 }

@@ -167,10 +167,11 @@ impl Leaf {
         matches!(self.group(), LeafGroup::Productive | LeafGroup::Unproductive)
     }
 
-    /// Whether a job runs a step on the GPU, kept or not.
+    /// Whether a job runs a step on the GPU, kept or not. Waiting for a collective or beside a neighbour is part of a
+    /// step, as monitoring shows it; waiting for data is not.
     #[must_use]
     pub fn is_step(self) -> bool {
-        matches!(self, Leaf::Useful | Leaf::LostWork | Leaf::Discarded)
+        matches!(self, Leaf::Useful | Leaf::LostWork | Leaf::Discarded | Leaf::Communication | Leaf::Interference)
     }
 }
 

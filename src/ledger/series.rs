@@ -108,15 +108,17 @@ impl Series {
         self.leaves[leaf as usize].change(delta, at);
     }
 
-    /// Over `[from, now)`, `rate` nano-GPU more were in a leaf than was booked.
-    pub fn amend(&mut self, leaf: Leaf, rate: i64, from: Time, now: Time) {
+    /// Over `[from, to)`, `rate` nano-GPU more were in a leaf than was booked; `to` lies before `now` or is it.
+    pub fn amend(&mut self, leaf: Leaf, rate: i64, from: Time, to: Time, now: Time) {
+        assert!(to <= now && self.next > now, "only the past is amended");
         let cell = leaf as usize;
         self.leaves[cell].change(rate, from);
-        self.leaves[cell].change(-rate, now);
+        self.leaves[cell].change(-rate, to);
         let width = self.width.micros();
         let first = from.since_or_zero(self.origin).micros() / width + 1;
         for at in first as usize..self.sums.len() {
-            let passed = self.origin.after(Span::from_micros(width * at as u64)).since_or_zero(from);
+            let bound = self.origin.after(Span::from_micros(width * at as u64));
+            let passed = bound.min(to).since_or_zero(from);
             self.sums[at].leaves[cell] += i128::from(rate) * i128::from(passed.micros());
         }
     }
@@ -124,6 +126,11 @@ impl Series {
     /// A job was submitted and waits.
     pub fn submitted(&mut self, at: Time) {
         self.submitted += 1;
+        self.queue.change(1, at);
+    }
+
+    /// A job that ran waits again.
+    pub fn requeued(&mut self, at: Time) {
         self.queue.change(1, at);
     }
 

@@ -33,7 +33,7 @@ pub fn state_word(stage: Stage) -> &'static str {
 /// When it cannot be written.
 pub fn write_jobs(to: &Path, outcome: &Outcome, jobs: &JobTable, cluster: &ClusterSpec) -> Result<(), Problem> {
     let mut file = AtomicFile::create(to)?;
-    let header = "job_id,tenant,queue,gpus,submit_s,start_s,end_s,wait_s,state,pool,nodes,reason";
+    let header = "job_id,tenant,queue,gpus,submit_s,start_s,end_s,wait_s,state,pool,nodes,reason,stops";
     let mut rows = Rows::with_header(header);
     let shared = shared_fields(jobs);
     for job in jobs.ids() {
@@ -84,6 +84,7 @@ fn job_row(rows: &mut Rows, outcome: &Outcome, jobs: &JobTable, cluster: &Cluste
         Stage::Rejected => rows.text(outcome.classes.rejection(jobs, job).unwrap_or_default()),
         _ => rows.plain(b""),
     }
+    rows.number(u64::from(fates.stops(job)));
     rows.end();
 }
 

@@ -8,6 +8,7 @@
 pub mod gpus;
 pub mod measure;
 pub mod overlay;
+mod physics;
 pub mod policy;
 pub mod pools;
 pub mod read;

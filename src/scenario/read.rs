@@ -8,7 +8,7 @@ use super::shape::Shape;
 use super::tables::{ROOT, VARIANT_KEYS};
 use super::tree::{self, Data, Entry, Node, Place};
 use super::types::{Scenario, Variant};
-use super::{measure, policy, pools, workload};
+use super::{measure, physics, policy, pools, workload};
 use crate::input::{Problem, Problems};
 
 /// What the command line changes in a scenario.
@@ -142,6 +142,7 @@ fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut
     let folder = path.parent().unwrap_or(Path::new(""));
     let workload = workload::read(root, folder, cluster.spec.gpu_count(), problems);
     let measure = measure::read(root, problems);
+    let physics = physics::read(root, &cluster.spec, problems);
     let policy = policy::read(root, problems);
     notices.extend(cluster.notices);
     let stem = || path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
@@ -151,6 +152,7 @@ fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut
         cluster: cluster.spec,
         prices: cluster.prices,
         workload: workload?,
+        physics,
         policy: policy?,
         measure,
         variants: Vec::new(),

@@ -14,6 +14,7 @@ use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
 use crate::cluster::{GpuType, Island, PoolSpec};
+use crate::physics::{FULL_SPEED, Physics, Preemption};
 use crate::trace::generate::Generator;
 use crate::units::Span;
 use crate::units::keys::{Key, Kind, Params, Value};
@@ -127,8 +128,46 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("cluster", cluster);
     root.add("workload", workload(&scenario.workload, scenario.cluster.gpu_count()));
     root.add("measure", measure);
+    if scenario.physics.is_on() {
+        root.add("physics", physics(&scenario.physics));
+    }
     root.add("policy", policy);
     root.into()
+}
+
+fn physics(physics: &Physics) -> Table {
+    let mut table = Table::default();
+    table.add("preemption", if physics.preemption == Preemption::Requeue { "requeue" } else { "suspend" });
+    let mut startup = Table::default();
+    startup.add("time", duration(physics.pauses.startup));
+    startup.add("restart", duration(physics.pauses.restart));
+    table.add("startup", startup);
+    if let Some(checkpointing) = physics.checkpointing {
+        let mut checkpoint = Table::default();
+        checkpoint.add_some("every", Some(checkpointing.every).filter(|&every| every > Span::ZERO).map(duration));
+        checkpoint.add("cost", duration(checkpointing.cost));
+        table.add("checkpoint", checkpoint);
+    }
+    let mut communication = Table::default();
+    for (class, slowdown) in &physics.slowdowns {
+        let mut speeds = Table::default();
+        for (key, speed) in [("node", slowdown.node), ("rack", slowdown.rack), ("racks", slowdown.racks)] {
+            speeds.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+        }
+        communication.add(class, speeds);
+    }
+    table.add("communication", communication);
+    let mut failures = Table::default();
+    for (pool, model) in &physics.failures {
+        let mut failure = Table::default();
+        failure.add("mtbf", duration(model.mtbf));
+        failure.add("shape", model.shape);
+        failure.add("repair", duration(model.repair.median));
+        failure.add("repair_sigma", model.repair.sigma);
+        failures.add(pool, failure);
+    }
+    table.add("failures", failures);
+    table
 }
 
 fn gpu(gpu_type: &GpuType) -> Table {
@@ -343,7 +382,9 @@ mod tests {
 
     #[test]
     fn a_resolved_scenario_reads_back_as_itself() {
-        for name in ["quickstart.toml", "pools-and-queues.toml", "nvl72.toml", "owned.toml", "generated.toml"] {
+        for name in
+            ["quickstart.toml", "pools-and-queues.toml", "nvl72.toml", "owned.toml", "generated.toml", "failures.toml"]
+        {
             let first = scenario(name);
             let json = serde_json::to_string_pretty(&resolved(&first)).unwrap();
             let tree: Node = serde_json::from_str(&json).unwrap();

@@ -76,10 +76,11 @@ pub static ROOT: Table = Table {
         Sub { name: "cluster", form: Form::One(&CLUSTER) },
         Sub { name: "workload", form: Form::One(&WORKLOAD) },
         Sub { name: "measure", form: Form::One(&MEASURE) },
+        Sub { name: "physics", form: Form::One(&PHYSICS) },
         Sub { name: "policy", form: Form::Policy },
         Sub { name: "variant", form: Form::Variants },
     ],
-    reserved: &["physics"],
+    reserved: &[],
 };
 
 static CLUSTER: Table = Table {
@@ -196,6 +197,119 @@ pub static GPU: Table = Table {
         },
     ],
     required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// What makes a held GPU do less than it could.
+pub static PHYSICS: Table = Table {
+    doc: "What makes a held GPU do less than it could; all of it is off unless named.",
+    keys: &[Key {
+        name: "preemption",
+        kind: Kind::Choice(&["suspend", "requeue"]),
+        default: "suspend",
+        doc: "What becomes of a job stopped for another: it keeps all its progress, or falls back to its last checkpoint.",
+    }],
+    required: &[],
+    tables: &[
+        Sub { name: "startup", form: Form::One(&STARTUP) },
+        Sub { name: "checkpoint", form: Form::One(&CHECKPOINT) },
+        Sub {
+            name: "communication",
+            form: Form::Named(Named { what: "communication class", table: &COMMUNICATION, built_in: Vec::new }),
+        },
+        Sub { name: "failures", form: Form::Named(Named { what: "pool", table: &FAILURES, built_in: Vec::new }) },
+    ],
+    reserved: &["input", "sharing", "prices"],
+};
+
+/// Pauses before the first step.
+pub static STARTUP: Table = Table {
+    doc: "Time in which a job holds its GPUs before its first step.",
+    keys: &[
+        Key {
+            name: "time",
+            kind: Kind::Duration,
+            default: "required",
+            doc: "At a job's first start: image pull, framework start, data-loader warm-up. Image pulls of 10-30 GB take \
+                  8-240 s at 10-1 Gb/s; start-up took over 3.5 % of all GPU time at ByteDance (BootSeer).",
+        },
+        Key {
+            name: "restart",
+            kind: Kind::Duration,
+            default: "as time",
+            doc: "At each later start: after a failure or for a job that was stopped for another. 62 s on average in \
+                  Tiresias' prototype, 5-20 min for large jobs at Meta (HPCA 2025).",
+        },
+    ],
+    required: &["time"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// Checkpoints.
+pub static CHECKPOINT: Table = Table {
+    doc: "Checkpoints: what a failure throws away is the work since the last one.",
+    keys: &[
+        Key {
+            name: "every",
+            kind: Kind::Duration,
+            default: "only jobs with checkpoint_s in the trace write any",
+            doc: "Work between two checkpoints of jobs that have no checkpoint_s of their own.",
+        },
+        Key { name: "cost", kind: Kind::Duration, default: "0s", doc: "How long a job stands still to write one." },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+const RELATIVE: Kind = Kind::Number { min: 0.000_001, max: 1.0 };
+
+/// The slowdowns of one class.
+pub static COMMUNICATION: Table = Table {
+    doc: "Speed of the jobs whose `comm` is this class by how far their GPUs lie apart, relative to one NVLink island; \
+          the class `default` is that of all others.",
+    keys: &[
+        Key { name: "node", kind: RELATIVE, default: "1", doc: "On one node, over several islands." },
+        Key { name: "rack", kind: RELATIVE, default: "as node", doc: "On several nodes of one rack." },
+        Key { name: "racks", kind: RELATIVE, default: "as rack", doc: "On several racks." },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// The failures of one pool.
+pub static FAILURES: Table = Table {
+    doc: "How the nodes of a pool fail, each for itself; the gang that runs on a failed node stops.",
+    keys: &[
+        Key {
+            name: "mtbf",
+            kind: Kind::Duration,
+            default: "required",
+            doc: "Mean up time of a node. Fleets of eight-GPU nodes report 154 days (Meta RSC-1) to 427 (RSC-2), HPCA 2025.",
+        },
+        Key {
+            name: "shape",
+            kind: Kind::Number { min: 0.1, max: 10.0 },
+            default: "1",
+            doc: "Weibull shape of the up time: 1 is exponential, below 1 failures come early.",
+        },
+        Key {
+            name: "repair",
+            kind: Kind::Duration,
+            default: "required",
+            doc: "Median of the lognormal time until a node is back: 20 min for a reboot, 8 h for a swap.",
+        },
+        Key {
+            name: "repair_sigma",
+            kind: Kind::Number { min: 0.0, max: 5.0 },
+            default: "0",
+            doc: "Deviation of its natural logarithm; 0: always the median.",
+        },
+    ],
+    required: &["mtbf", "repair"],
     tables: &[],
     reserved: &[],
 };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cluster::ClusterSpec;
 use crate::cluster::owned::Owned;
+use crate::physics::Physics;
 use crate::sched::PolicyChoice;
 use crate::trace::RecordedState;
 use crate::trace::generate::Generator;
@@ -23,6 +24,8 @@ pub struct Scenario {
     pub prices: Vec<PriceSource>,
     /// The jobs and how they are treated.
     pub workload: Workload,
+    /// What makes a held GPU do less than it could.
+    pub physics: Physics,
     /// Who decides.
     pub policy: PolicyChoice,
     /// Which part of the run counts.

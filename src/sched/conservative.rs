@@ -63,6 +63,8 @@ pub struct Conservative {
     missed: BTreeSet<JobId>,
     arrivals: BTreeSet<JobId>,
     somebody_ended: bool,
+    /// Nodes went down or came back: nothing that was promised holds.
+    void: bool,
     heads: Vec<(JobId, LineId)>,
 }
 
@@ -93,7 +95,7 @@ enum Pages {
 impl Calendar {
     fn new(world: &World<'_>, replanning: Replanning) -> Self {
         let pages = if world.classes.all_may_use_any_gpu(world.spec) {
-            let profile = Profile::new(world.spec.gpu_count());
+            let profile = Profile::new((0..world.pools.len() as u16).map(|pool| world.gpus_up(pool)).sum());
             Pages::Count { profile, freed: Vec::new(), overbooked_until: Time::ZERO }
         } else {
             Pages::Nodes(Windows::new(world))
@@ -194,6 +196,7 @@ impl Conservative {
             missed: BTreeSet::new(),
             arrivals: BTreeSet::new(),
             somebody_ended: false,
+            void: false,
             heads: Vec::new(),
         }
     }
@@ -380,6 +383,10 @@ impl Scheduler for Conservative {
         }
     }
 
+    fn capacity_changed(&mut self) {
+        self.void = true;
+    }
+
     fn promised(&self, job: JobId) -> Option<Time> {
         self.starts.get(&job).copied()
     }
@@ -392,6 +399,11 @@ impl Scheduler for Conservative {
         pass.waiting.lines_by_head(&mut self.heads);
         let arrivals = std::mem::take(&mut self.arrivals);
         match self.replanning {
+            _ if std::mem::take(&mut self.void) => {
+                self.somebody_ended = false;
+                self.missed.clear();
+                self.replan(pass, &mut calendar)?;
+            }
             Replanning::FromScratch => self.replan(pass, &mut calendar)?,
             Replanning::Compression => {
                 self.carry_over(pass, &mut calendar);

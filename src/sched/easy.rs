@@ -77,12 +77,28 @@ impl Easy {
         })
     }
 
+    /// Starts whatever fits: the head cannot be delayed, since it waits for nodes that are down.
+    fn fill(&mut self, pass: &mut Pass<'_, '_>, line: LineId) -> Result<(), Fault> {
+        serve_passing_over(
+            pass,
+            line,
+            |world, class| fits_any(world, &class.pools, &class.request).then_some(u64::MAX),
+            |pass, job| {
+                let started = start_if_fits(pass, &mut self.placer, job)?;
+                if started {
+                    self.ends.insert(expected(pass, job));
+                }
+                Ok(started)
+            },
+        )
+    }
+
     /// Backfills behind `head` by counts: `extra` GPUs are left over when the head starts.
     fn backfill_by_count(&mut self, pass: &mut Pass<'_, '_>, line: LineId, head: JobId) -> Result<(), Fault> {
         let needed = pass.class(head).request.total_gpus();
         let free: u64 = pass.pools.iter().map(crate::cluster::PoolState::free_gpus).sum();
         let Some((shadow, freed)) = self.ends.freed(needed.saturating_sub(free), pass.now) else {
-            return Ok(());
+            return self.fill(pass, line);
         };
         self.reserved.push((head, shadow));
         let extra = std::cell::Cell::new(free + freed - needed);
@@ -112,7 +128,7 @@ impl Easy {
     fn backfill_by_nodes(&mut self, pass: &mut Pass<'_, '_>, line: LineId, head: JobId) -> Result<(), Fault> {
         let (ends, placer) = (&self.ends, &mut self.placer);
         let Some(reservation) = pass.imagine(|world| reserve(world, ends, placer, head)) else {
-            return Ok(());
+            return self.fill(pass, line);
         };
         self.reserved.push((head, reservation.start));
         let until_start = reservation.start.since(pass.now).micros();

@@ -14,11 +14,14 @@ pub mod list;
 pub mod order;
 pub mod pass;
 pub mod pods;
+pub mod preempt;
 pub mod priority;
+pub mod priority_preempt;
 pub mod profile;
 pub mod registry;
 pub mod search;
 pub mod sjf;
+pub mod srtf;
 pub mod steps;
 pub mod usage;
 pub mod waiting;
@@ -71,6 +74,9 @@ pub trait Scheduler {
 
     /// A running job ended before this pass and gave its resources back.
     fn ended(&mut self, _world: &World<'_>, _holder: &Holder) {}
+
+    /// Nodes went down or came back: what was planned on them does not hold any more.
+    fn capacity_changed(&mut self) {}
 
     /// Starts what should start now.
     ///

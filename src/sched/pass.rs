@@ -10,7 +10,7 @@ use crate::trace::JobId;
 use crate::units::Time;
 
 /// What a pass did to a job, in the order in which it did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
     /// It got its first GPUs, or more of them.
     Held {
@@ -20,7 +20,11 @@ pub enum Deed {
         units: u32,
         /// The pool.
         pool: u16,
+        /// Whether it ran already.
+        running: bool,
     },
+    /// It ran, was stopped for another, and waits again.
+    Preempted(Holder),
     /// It started with what it holds.
     Started {
         /// Which job.
@@ -80,7 +84,8 @@ impl<'p, 'a> Pass<'p, 'a> {
             }
             None => self.world.holders.add(Holder { job, held: place, units, start: None }),
         }
-        self.deeds.push(Deed::Held { job, units, pool });
+        let running = self.world.stages[job.index()] == Stage::Running;
+        self.deeds.push(Deed::Held { job, units, pool, running });
         Ok(())
     }
 
@@ -102,6 +107,23 @@ impl<'p, 'a> Pass<'p, 'a> {
         let shape = self.world.classes.shape_id(self.world.jobs, job);
         self.world.waiting.remove(job, shape);
         self.deeds.push(Deed::Started { job });
+        Ok(())
+    }
+
+    /// Stops a running job for another; it waits again in its old place of the line.
+    ///
+    /// # Errors
+    /// When it does not run, or its trace says that it may not be stopped.
+    pub fn preempt(&mut self, job: JobId) -> Result<(), Fault> {
+        if self.world.stages[job.index()] != Stage::Running {
+            return Err(self.fault(job, "is preempted although it does not run"));
+        }
+        if self.world.jobs.spec(job).preemptible == Some(false) {
+            return Err(self.fault(job, "is preempted although it is not preemptible"));
+        }
+        let holder = self.world.release(job).expect("a running job holds something");
+        self.world.submit(job);
+        self.deeds.push(Deed::Preempted(holder));
         Ok(())
     }
 

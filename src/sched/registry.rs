@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{Scheduler, best_effort_fifo, conservative, easy, fifo, gang, pods, priority, sjf};
+use super::{Scheduler, best_effort_fifo, conservative, easy, fifo, gang, pods, priority, priority_preempt, sjf, srtf};
 use crate::cluster::{Placement, Placer};
 use crate::units::keys::{Key, Kind, Params};
 use crate::units::rng;
@@ -61,6 +61,8 @@ pub fn policies() -> &'static [&'static PolicyEntry] {
         &pods::ENTRY,
         &easy::ENTRY,
         &conservative::ENTRY,
+        &srtf::ENTRY,
+        &priority_preempt::ENTRY,
     ]
 }
 

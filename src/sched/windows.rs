@@ -62,7 +62,11 @@ impl Windows {
     /// Nothing is held.
     #[must_use]
     pub fn new(world: &World<'_>) -> Self {
-        Windows { holds: FxHashMap::default(), pools: world.spec.pools.iter().map(PoolWindows::new).collect() }
+        let mut pools: Vec<PoolWindows> = world.spec.pools.iter().map(PoolWindows::new).collect();
+        for (&(pool, node), all) in &world.down {
+            pools[pool as usize].alter(world.now, node, (Time::ZERO, Time::MAX), |used| used.add(all));
+        }
+        Windows { holds: FxHashMap::default(), pools }
     }
 
     /// Holds `place` for `job` in `[from, to)`.

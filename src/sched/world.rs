@@ -1,8 +1,12 @@
 //! The state of a run as schedulers see it: the clock, the free GPUs, who waits, who runs.
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
 use super::classes::{Class, Classes, Elasticity, least_units};
 use super::waiting::Waiting;
-use crate::cluster::{Allocation, ClusterSpec, PoolState};
+use crate::cluster::{Allocation, ClusterSpec, PoolState, Take};
 use crate::trace::{JobId, JobTable};
 use crate::units::{Span, Time};
 
@@ -159,6 +163,10 @@ pub struct World<'a> {
     pub elasticity: Elasticity,
     /// Where each job is in its life.
     pub stages: Vec<Stage>,
+    /// Nodes that are down, by pool, with all that they have.
+    pub down: BTreeMap<(u16, u32), Take>,
+    /// Ideal run time that stopped jobs have done in earlier runs, and keep.
+    pub done_before: FxHashMap<JobId, Span>,
 }
 
 impl<'a> World<'a> {
@@ -212,10 +220,53 @@ impl<'a> World<'a> {
 
     /// Ends a job: its resources are free again.
     pub fn end(&mut self, job: JobId, stage: Stage) -> Option<Holder> {
-        let holder = self.holders.remove(job)?;
-        self.give(job, &holder.held);
+        let holder = self.release(job)?;
         self.stages[job.index()] = stage;
         Some(holder)
+    }
+
+    /// Takes from a job all that it holds.
+    pub fn release(&mut self, job: JobId) -> Option<Holder> {
+        let holder = self.holders.remove(job)?;
+        self.give(job, &holder.held);
+        Some(holder)
+    }
+
+    /// A node fails: nobody may hold anything of it any more.
+    ///
+    /// # Panics
+    /// When somebody does, or the node is down already.
+    pub fn fail_node(&mut self, pool: u16, node: u32) {
+        let state = &mut self.pools[pool as usize];
+        let all = state.node_resources(node as usize);
+        assert_eq!(all.gpus, state.shape().gpus, "a node is emptied before it goes down");
+        state.take(node as usize, &all);
+        assert!(self.down.insert((pool, node), all).is_none(), "a node goes down once");
+    }
+
+    /// A failed node is back.
+    ///
+    /// # Panics
+    /// When it is not down.
+    pub fn repair_node(&mut self, pool: u16, node: u32) {
+        let all = self.down.remove(&(pool, node)).expect("only a node that is down is repaired");
+        self.pools[pool as usize].give(node as usize, &all);
+    }
+
+    /// GPUs of a pool that are not down.
+    #[must_use]
+    pub fn gpus_up(&self, pool: u16) -> u64 {
+        let down = self.down.range((pool, 0)..=(pool, u32::MAX)).map(|(_, take)| u64::from(take.gpus));
+        self.spec.pools[pool as usize].gpu_count() - down.sum::<u64>()
+    }
+
+    /// The estimated run time that a job has yet: its estimate, less what it has done.
+    #[must_use]
+    pub fn remaining(&self, job: JobId) -> Span {
+        let running = self.holders.of(job).and_then(|holder| holder.start);
+        let ran = running.map_or(Span::ZERO, |start| self.now.since(start));
+        let before = self.done_before.get(&job).copied().unwrap_or_default();
+        Span::from_micros(self.estimate(job).micros().saturating_sub(before.micros()).saturating_sub(ran.micros()))
     }
 
     /// Lets a job wait in its line.

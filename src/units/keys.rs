@@ -117,6 +117,15 @@ impl Params {
         }
     }
 
+    /// A duration, or `default`.
+    #[must_use]
+    pub fn span_or(&self, key: &str, default: Span) -> Span {
+        match self.value(key) {
+            Some(Value::Duration(span)) => *span,
+            _ => default,
+        }
+    }
+
     /// The text of a key, or `default`.
     #[must_use]
     pub fn text_or<'a>(&'a self, key: &str, default: &'a str) -> &'a str {

@@ -1,0 +1,63 @@
+//! How a job runs: its pauses, its speed, its checkpoints.
+
+use crate::units::Span;
+
+/// A speed of 1, in the unit of [`Speed`].
+pub const FULL_SPEED: u64 = 1_000_000_000;
+
+/// Progress per time in billionths of the ideal: an integer, so that a run split at any instant ends at the same
+/// microsecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Speed(u64);
+
+impl Speed {
+    /// As fast as the trace says.
+    pub const FULL: Speed = Speed(FULL_SPEED);
+
+    /// A share of the full speed, at least a millionth and at most 1.
+    #[must_use]
+    pub fn of_share(share: f64) -> Self {
+        Speed((share * FULL_SPEED as f64).round().clamp(1000.0, FULL_SPEED as f64) as u64)
+    }
+
+    /// In billionths.
+    #[must_use]
+    pub const fn billionths(self) -> u64 {
+        self.0
+    }
+
+    /// What it lacks to 1, in millionths: the ledger's share of the loss.
+    #[must_use]
+    pub const fn loss_ppm(self) -> u32 {
+        ((FULL_SPEED - self.0) / 1000) as u32
+    }
+}
+
+/// Time in which a job holds its GPUs before its first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pauses {
+    /// At its first start: image pull, framework start, data-loader warm-up.
+    pub startup: Span,
+    /// At each later one.
+    pub restart: Span,
+}
+
+/// When a job writes checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpointing {
+    /// Ideal work between two of them.
+    pub every: Span,
+    /// How long the job stands still for one.
+    pub cost: Span,
+}
+
+/// How a job runs in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Before its first step.
+    pub pauses: Pauses,
+    /// While it steps.
+    pub speed: Speed,
+    /// None: what is lost is lost from the start.
+    pub checkpointing: Option<Checkpointing>,
+}

@@ -1,0 +1,217 @@
+//! What makes a held GPU do less than it could: closed forms, conservation, and what policies share.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::float_cmp, reason = "instants that are compared are whole seconds")]
+
+use std::path::Path;
+
+use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::ledger::Leaf;
+use fleetsim::scenario::{Overrides, Scenario, of_bytes};
+use fleetsim::sched::{PolicyChoice, RunTimes, Stage, policies};
+use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
+use fleetsim::units::{Span, Time, rng};
+use rand::RngExt;
+
+/// A cluster of `nodes` nodes of `gpus` GPUs with some `[physics]`.
+fn scenario(nodes: u32, gpus: u32, physics: &str) -> Scenario {
+    let text = format!(
+        "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\nnodes_per_rack = 2\n\
+         [workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
+    );
+    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
+    JobRow {
+        job_id: format!("{submit}-{duration}-{gpus}"),
+        submit: Time::from_micros(submit * 1_000_000),
+        duration: Span::from_seconds(duration),
+        spec: JobSpec { gpus, ..JobSpec::default() },
+        ..JobRow::default()
+    }
+}
+
+fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
+    let options = Options {
+        seed: scenario.seed,
+        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
+        physics: scenario.physics.clone(),
+        ..Options::default()
+    };
+    let policy = PolicyChoice::named(policy).unwrap();
+    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
+    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// GPU-seconds of a leaf.
+fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
+    outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours() * 3600.0).sum()
+}
+
+fn seconds(time: Option<Time>) -> f64 {
+    time.unwrap().as_seconds()
+}
+
+/// The six jobs on four GPUs of the scheduling literature's table, shortest remaining time first.
+#[test]
+fn srtf_has_the_starts_and_ends_of_its_table() {
+    let jobs: JobTable =
+        [job(0, 10, 2), job(1, 10, 3), job(2, 5, 4), job(3, 30, 1), job(4, 6, 1), job(5, 6, 1)].into_iter().collect();
+    let outcome = run(&scenario(1, 4, ""), &jobs, "srtf");
+    let of = |which: &dyn Fn(JobId) -> Option<Time>| jobs.ids().map(|j| seconds(which(j))).collect::<Vec<_>>();
+    assert_eq!(of(&|j| outcome.fates.start(j)), [0.0, 15.0, 2.0, 13.0, 7.0, 7.0]);
+    assert_eq!(of(&|j| outcome.fates.end(j)), [15.0, 25.0, 7.0, 43.0, 13.0, 13.0]);
+    assert_eq!(jobs.ids().map(|j| outcome.fates.stops(j)).collect::<Vec<_>>(), [1, 0, 0, 0, 0, 0]);
+    assert!((leaf(&outcome, Leaf::Useful) - (20 + 30 + 20 + 30 + 6 + 6) as f64).abs() < 1e-9);
+}
+
+/// A job of higher priority stops the least urgent of those that run, and only as many as it needs.
+#[test]
+fn priority_stops_the_least_urgent_first() {
+    let with = |submit, duration, gpus, priority| {
+        let mut row = job(submit, duration, gpus);
+        row.spec.priority = priority;
+        row
+    };
+    let jobs: JobTable = [with(0, 100, 2, 1), with(0, 101, 2, 0), with(10, 20, 2, 5)].into_iter().collect();
+    let outcome = run(&scenario(1, 4, ""), &jobs, "priority-preempt");
+    assert_eq!(jobs.ids().map(|j| outcome.fates.stops(j)).collect::<Vec<_>>(), [0, 1, 0]);
+    assert_eq!(jobs.ids().map(|j| seconds(outcome.fates.end(j))).collect::<Vec<_>>(), [100.0, 121.0, 30.0]);
+    let requeued = run(&scenario(1, 4, "[physics]\npreemption = \"requeue\""), &jobs, "priority-preempt");
+    assert_eq!(seconds(requeued.fates.end(JobId(1))), 131.0);
+    assert!((leaf(&requeued, Leaf::LostWork) - 20.0).abs() < 1e-9);
+}
+
+/// Two nodes of a rack at 0.8, with 30 s to start: 30 + 100/0.8 s.
+#[test]
+fn placement_and_start_up_take_their_time() {
+    let physics = "[physics.startup]\ntime = \"30s\"\n[physics.communication.default]\nrack = 0.8\nracks = 0.5";
+    let jobs: JobTable = [job(0, 100, 16)].into_iter().collect();
+    let outcome = run(&scenario(4, 8, physics), &jobs, "fifo");
+    assert_eq!(seconds(outcome.fates.end(JobId(0))), 155.0);
+    assert!((leaf(&outcome, Leaf::Startup) - 16.0 * 30.0).abs() < 1e-6);
+    assert!((leaf(&outcome, Leaf::Communication) - 16.0 * 25.0).abs() < 1e-6);
+    assert!((leaf(&outcome, Leaf::Useful) - 16.0 * 100.0).abs() < 1e-6);
+    // Three nodes are more than a rack of two.
+    let wide: JobTable = [job(0, 100, 24)].into_iter().collect();
+    assert_eq!(seconds(run(&scenario(4, 8, physics), &wide, "fifo").fates.end(JobId(0))), 230.0);
+    let close: JobTable = [job(0, 100, 8)].into_iter().collect();
+    assert_eq!(seconds(run(&scenario(4, 8, physics), &close, "fifo").fates.end(JobId(0))), 130.0);
+}
+
+/// A job that uses its GPUs a quarter of the time makes no less progress, but the GPUs are inactive for the rest.
+#[test]
+fn activity_is_taken_before_the_speed() {
+    let mut row = job(0, 100, 16);
+    row.spec.activity_ppm = Some(250_000);
+    let jobs: JobTable = [row].into_iter().collect();
+    let outcome = run(&scenario(4, 8, "[physics.communication.default]\nrack = 0.8"), &jobs, "fifo");
+    let held = 16.0 * 125.0;
+    assert!((leaf(&outcome, Leaf::Inactive) - held * 0.75).abs() < 1e-6);
+    assert!((leaf(&outcome, Leaf::Communication) - held * 0.25 * 0.2).abs() < 1e-3);
+}
+
+/// One long job on a machine that fails: the useful share against Daly's formula (2006) for exponential failures,
+/// U = L t exp(-L R) / (exp(L (t + w)) - 1), with work t between checkpoints of cost w, restart R, failure rate L.
+#[test]
+fn the_useful_share_under_failures_is_dalys() {
+    for (mtbf, every, cost, restart) in
+        [(10_000.0, 1000.0, 50.0, 200.0), (4_000.0, 600.0, 20.0, 0.0), (2_000.0, 900.0, 90.0, 100.0)]
+    {
+        let physics = format!(
+            "[physics.startup]\ntime = \"{restart}s\"\n[physics.checkpoint]\nevery = \"{every}s\"\ncost = \"{cost}s\"\n\
+             [physics.failures.p]\nmtbf = \"{mtbf}s\"\nrepair = \"1us\""
+        );
+        let jobs: JobTable = [job(0, 20_000_000, 8)].into_iter().collect();
+        let outcome = run(&scenario(1, 8, &physics), &jobs, "fifo");
+        let held: f64 = Leaf::ALL.iter().filter(|l| l.is_held()).map(|&l| leaf(&outcome, l)).sum();
+        let rate = 1.0 / mtbf;
+        let expected = rate * every * f64::exp(-rate * restart) / (f64::exp(rate * (every + cost)) - 1.0);
+        let found = leaf(&outcome, Leaf::Useful) / held;
+        // Some ten thousand failures: a standard error of about half a percent.
+        assert!((found / expected - 1.0).abs() < 0.015, "mtbf {mtbf}: {found} against {expected}");
+    }
+}
+
+/// A failed node stops the whole gang, whose other GPUs are free at once.
+#[test]
+fn a_failure_stops_the_gang_and_holds_its_node() {
+    let physics = "[physics.failures.p]\nmtbf = \"5000s\"\nrepair = \"100s\"";
+    let jobs: JobTable = [job(0, 20_000, 16), job(1, 10, 8)].into_iter().collect();
+    let outcome = run(&scenario(2, 8, physics), &jobs, "best-effort-fifo");
+    let stops = outcome.fates.stops(JobId(0));
+    assert!(stops > 0);
+    // The small job runs beside the failed node; the horizon ends with the last job.
+    assert!(seconds(outcome.fates.end(JobId(1))) < seconds(outcome.fates.end(JobId(0))));
+    assert!(leaf(&outcome, Leaf::Failed) > 0.0 && leaf(&outcome, Leaf::LostWork) > 0.0);
+    assert!((leaf(&outcome, Leaf::Useful) - (20_000.0 * 16.0 + 80.0)).abs() < 1e-6);
+}
+
+/// Random jobs under every policy with everything on: the engine checks the ledger and Little's law itself; every job
+/// that can run ends, none is counted twice, and the work that was kept is the work that the jobs are.
+#[test]
+fn conservation_holds_with_everything_on() {
+    let mut random = rng::stream(9, "physics");
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..25 {
+        let checkpoint = ["", "[physics.checkpoint]\nevery = \"40s\"\ncost = \"3s\"\n"][random.random_range(0..2)];
+        let preemption = ["suspend", "requeue"][random.random_range(0..2)];
+        let physics = format!(
+            "[physics]\npreemption = \"{preemption}\"\n[physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
+             [physics.communication.default]\nnode = 0.9\nrack = 0.77\nracks = 0.6\n\
+             [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8",
+            random.random_range(0..20),
+            random.random_range(2000..9000),
+            random.random_range(1..300)
+        );
+        let mut scenario = scenario(4, 4, &physics);
+        scenario.seed = round;
+        let jobs: JobTable = (0..40)
+            .map(|_| {
+                let gpus = [1, 2, 4, 8, 16][random.random_range(0..5)];
+                let mut row = job(random.random_range(0..2000), random.random_range(0..150), gpus);
+                row.walltime = Some(Span::from_seconds(random.random_range(1..400)));
+                row.spec.priority = random.random_range(0..4);
+                row.spec.tasks = std::num::NonZeroU32::new(gpus.div_ceil(4)).filter(|_| gpus > 2);
+                row.spec.min_tasks = row
+                    .spec
+                    .tasks
+                    .filter(|t| t.get() > 1 && random.random_bool(0.3))
+                    .map(|_| std::num::NonZeroU32::MIN);
+                row.spec.activity_ppm = random.random_bool(0.3).then_some(600_000);
+                row
+            })
+            .enumerate()
+            .map(|(i, row)| JobRow { job_id: i.to_string(), ..row })
+            .collect();
+        for policy in policies() {
+            let outcome = run(&scenario, &jobs, policy.name);
+            for job in jobs.ids() {
+                assert_eq!(outcome.fates.stage(job), Stage::Finished, "{}, round {round}, {job:?}", policy.name);
+            }
+            seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
+        }
+    }
+    for leaf in [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::Failed] {
+        assert!(seen.contains(&leaf), "no run had {}", leaf.name());
+    }
+}
+
+/// Nodes fail at the same instants whatever the policy does.
+#[test]
+fn policies_meet_the_same_failures() {
+    let physics = "[physics.failures.p]\nmtbf = \"3000s\"\nrepair = \"60s\"";
+    let jobs: JobTable = [job(0, 50_000, 4), job(1, 50_000, 4)].into_iter().collect();
+    let until = Some(Time::from_micros(40_000_000_000));
+    let failed = |policy: &str| {
+        let scenario = scenario(2, 8, physics);
+        let options = Options { seed: 5, physics: scenario.physics.clone(), until, ..Options::default() };
+        let policy = PolicyChoice::named(policy).unwrap();
+        let setup = Setup { cluster: &scenario.cluster, jobs: &jobs, policy: &policy, options: &options };
+        leaf(&simulate(setup, &mut Silent).unwrap(), Leaf::Failed)
+    };
+    assert!(failed("fifo") > 0.0);
+    assert_eq!(failed("fifo").to_bits(), failed("conservative-backfill").to_bits());
+    assert_eq!(failed("fifo").to_bits(), failed("srtf").to_bits());
+}
