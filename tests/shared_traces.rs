@@ -94,7 +94,7 @@ impl Case {
                 (Some(start), Some(end)) => {
                     let took = end.since_or_zero(start);
                     let as_recorded =
-                        if fates.stops(job) == 0 { took == jobs.duration(job) } else { took > jobs.duration(job) };
+                        if fates.stops(job) == 0 { took == jobs.duration(job) } else { took >= jobs.duration(job) };
                     assert!(as_recorded, "{} under {policy} took {took} s", jobs.name(job));
                 }
                 _ if fates.stage(job) == Stage::Rejected => rejected += 1,

@@ -382,6 +382,9 @@ impl<'a> Run<'a> {
                 Deed::Preempted(ref holder) => {
                     self.flush_held(&mut fresh, None);
                     self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
+                    if self.world.stages[holder.job.index()] == Stage::Waiting {
+                        self.policy.submitted(&self.world, holder.job);
+                    }
                 }
                 Deed::Held { job, units, pool, running } => {
                     self.flush_held(&mut fresh, Some(job));

@@ -4,14 +4,16 @@
 //! whom it still fits are given back. Who is stopped waits again in its old place and may get another in the same pass.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::classes::LineId;
 use super::list::{Blocking, find_place};
 use super::order::{Key as OrderKey, Order};
 use super::pass::{Fault, Pass};
-use super::{HeldBack, Scheduler, Verdict, World};
-use crate::cluster::{Allocation, Placer};
+use super::{HeldBack, Holder, Scheduler, Stage, Verdict, World};
+use crate::cluster::{Allocation, Placer, PoolState};
 use crate::trace::JobId;
 use crate::units::keys::{Key, Kind};
 use crate::units::{Span, Time};
@@ -34,9 +36,12 @@ pub enum Urgency {
 }
 
 /// The more urgent, the smaller; only a strictly more urgent job stops another.
+///
+/// By remaining time it is the instant at which the job would end if it ran from now on: that of a running job stays as
+/// it is, so running jobs keep their order while time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    Remaining(Span),
+    EndsAt(Time),
     Priority(Reverse<i64>),
 }
 
@@ -47,6 +52,11 @@ pub struct Preemptive {
     blocking: Blocking,
     min_runtime: Span,
     placer: Placer,
+    /// Running jobs that may be stopped, the most urgent first, and the rank of each.
+    running: BTreeSet<(Rank, JobId)>,
+    ranks: FxHashMap<JobId, Rank>,
+    /// Waiting jobs that have less to do than their estimate, since they have run before.
+    resumed: BTreeSet<(Span, JobId)>,
 }
 
 /// What a pass comes to.
@@ -89,12 +99,20 @@ impl Preemptive {
     /// A list by urgency.
     #[must_use]
     pub fn new(urgency: Urgency, blocking: Blocking, min_runtime: Span, placer: Placer) -> Self {
-        Preemptive { urgency, blocking, min_runtime, placer }
+        Preemptive {
+            urgency,
+            blocking,
+            min_runtime,
+            placer,
+            running: BTreeSet::new(),
+            ranks: FxHashMap::default(),
+            resumed: BTreeSet::new(),
+        }
     }
 
     fn rank(&self, world: &World<'_>, job: JobId) -> Rank {
         match self.urgency {
-            Urgency::Remaining => Rank::Remaining(world.remaining(job)),
+            Urgency::Remaining => Rank::EndsAt(world.now.after(world.remaining(job))),
             Urgency::Priority => Rank::Priority(Reverse(world.jobs.spec(job).priority)),
         }
     }
@@ -104,43 +122,53 @@ impl Preemptive {
         start.after(self.min_runtime)
     }
 
-    /// Everybody who waits or runs, the most urgent first; ties by (submit, row).
-    fn queue(&self, world: &World<'_>) -> Vec<(Rank, JobId)> {
-        let running = world.holders.iter().map(|holder| holder.job);
-        let mut queue: Vec<(Rank, JobId)> =
-            world.waiting.line(LineId(0)).chain(running).map(|job| (self.rank(world, job), job)).collect();
-        queue.sort_unstable();
-        queue
+    /// Who waits, the most urgent first; ties by (submit, row).
+    fn waiting(&self, world: &World<'_>) -> Vec<(Rank, JobId)> {
+        let line = world.waiting.line(LineId(0)).filter(|&job| !self.is_resumed(world, job));
+        let mut fresh = line.map(|job| (self.rank(world, job), job)).peekable();
+        let mut again = self.resumed.iter().map(|&(_, job)| (self.rank(world, job), job)).peekable();
+        let mut queue = Vec::new();
+        let last = self.running.last().map(|&(rank, _)| rank);
+        let free = world.pools.iter().any(|pool| pool.free_gpus() > 0);
+        loop {
+            let next = match (fresh.peek(), again.peek()) {
+                (Some(one), Some(other)) if other < one => again.next(),
+                (Some(_), _) => fresh.next(),
+                (None, _) => again.next(),
+            };
+            // Where nothing is free, only those who may stop somebody are looked at.
+            match next {
+                Some((rank, _)) if !free && last.is_none_or(|last| rank >= last) => return queue,
+                Some(entry) => queue.push(entry),
+                None => return queue,
+            }
+        }
+    }
+
+    fn is_resumed(&self, world: &World<'_>, job: JobId) -> bool {
+        !self.resumed.is_empty() && self.resumed.contains(&(world.remaining(job), job))
     }
 
     fn plan(&mut self, world: &mut World<'_>) -> Plan {
-        let queue = self.queue(world);
-        let mut running: BTreeMap<(Rank, JobId), Allocation> = BTreeMap::new();
-        for &(rank, job) in &queue {
-            if let Some(holder) = world.holders.of(job) {
-                let may = world.jobs.spec(job).preemptible != Some(false);
-                if may && holder.start.is_some_and(|start| self.stoppable_from(start) <= world.now) {
-                    running.insert((rank, job), holder.held.clone());
-                }
-            }
-        }
+        let mut queue: BTreeSet<(Rank, JobId)> = self.waiting(world).into_iter().collect();
+        let mut running = None;
         let mut stopped: BTreeMap<JobId, Allocation> = BTreeMap::new();
         let mut plan = Plan::default();
         let mut trial = Trial { world, log: Vec::new() };
-        for &(rank, job) in &queue {
-            let runs = trial.world.holders.of(job).is_some() && !stopped.contains_key(&job);
-            running.remove(&(rank, job));
-            if runs {
-                continue;
+        while let Some((rank, job)) = queue.pop_first() {
+            let before = stopped.len();
+            let place = self.make_room(&mut trial, rank, job, &mut running, &mut stopped);
+            if stopped.len() > before {
+                queue.extend(stopped.keys().map(|&victim| (self.ranks[&victim], victim)).filter(|&(r, _)| r > rank));
             }
-            match self.make_room(&mut trial, rank, job, &mut running, &mut stopped) {
-                Some(place) if stopped.get(&job) == Some(&place) => {
-                    stopped.remove(&job);
-                    trial.take(job, &place);
-                }
+            match place {
                 Some(place) => {
                     trial.take(job, &place);
-                    plan.starts.push((job, place));
+                    if stopped.get(&job) == Some(&place) {
+                        stopped.remove(&job);
+                    } else {
+                        plan.starts.push((job, place));
+                    }
                 }
                 None if self.blocking == Blocking::Head => break,
                 None => {}
@@ -157,7 +185,7 @@ impl Preemptive {
         trial: &mut Trial<'_, '_>,
         rank: Rank,
         job: JobId,
-        running: &mut BTreeMap<(Rank, JobId), Allocation>,
+        running: &mut Option<Victims>,
         stopped: &mut BTreeMap<JobId, Allocation>,
     ) -> Option<Allocation> {
         let request = trial.world.class(job).request;
@@ -167,32 +195,106 @@ impl Preemptive {
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
             return Some(place);
         }
-        let mut victims: Vec<((Rank, JobId), Allocation)> = Vec::new();
+        let running = running.get_or_insert_with(|| Victims::new(trial.world, &self.running));
+        let free: u64 = trial.world.pools.iter().map(PoolState::free_gpus).sum();
+        if free + running.gpus_behind(rank) < request.total_gpus() {
+            return None;
+        }
+        let mut victims: Vec<(JobId, Allocation)> = Vec::new();
         let mut place = None;
+        let begin = running.at;
         while place.is_none() {
-            let Some((&key, _)) = running.last_key_value().filter(|((victim, _), _)| *victim > rank) else { break };
-            let held = running.remove(&key)?;
-            trial.give(key.1, &held);
-            victims.push((key, held));
+            let Some(victim) = running.next(|victim| victim > rank) else { break };
+            let Some(holder) = trial.world.holders.of(victim) else { continue };
+            if holder.start.is_none_or(|start| self.stoppable_from(start) > trial.world.now) {
+                continue;
+            }
+            let held = holder.held.clone();
+            trial.give(victim, &held);
+            victims.push((victim, held));
             place = find_place(trial.world, &mut self.placer, job, &request);
         }
+        let Some(mut place) = place else {
+            victims.iter().for_each(|(victim, held)| trial.take(*victim, held));
+            running.at = begin;
+            return None;
+        };
         // The last victim made the room; of the others, those are spared without whom there still is enough.
-        let sparing = if place.is_some() { victims.len() - 1 } else { victims.len() };
-        for (at, (key, held)) in victims.into_iter().enumerate() {
-            if at < sparing {
-                trial.take(key.1, &held);
-                let still =
-                    if place.is_some() { find_place(trial.world, &mut self.placer, job, &request) } else { None };
-                if place.is_none() || still.is_some() {
-                    running.insert(key, held);
+        let last = victims.pop();
+        let mut spared = Vec::new();
+        for (victim, held) in victims {
+            trial.take(victim, &held);
+            match find_place(trial.world, &mut self.placer, job, &request) {
+                Some(still) => {
                     place = still;
-                    continue;
+                    spared.push((self.ranks[&victim], victim));
                 }
-                trial.give(key.1, &held);
+                None => {
+                    trial.give(victim, &held);
+                    stopped.insert(victim, held);
+                }
             }
-            stopped.insert(key.1, held);
         }
-        place
+        stopped.extend(last);
+        running.put_back(trial.world, spared);
+        Some(place)
+    }
+
+    fn started(&mut self, world: &World<'_>, job: JobId) {
+        let rank = self.ranks.get(&job).copied().unwrap_or_else(|| self.rank(world, job));
+        self.ranks.insert(job, rank);
+        if world.jobs.spec(job).preemptible != Some(false) {
+            self.running.insert((rank, job));
+        }
+    }
+
+    fn forget(&mut self, job: JobId) {
+        if let Some(rank) = self.ranks.remove(&job) {
+            self.running.remove(&(rank, job));
+        }
+    }
+}
+
+/// The running jobs from the least urgent on.
+struct Victims {
+    /// With their GPUs and those of all before them.
+    of: Vec<(Rank, JobId, u64)>,
+    at: usize,
+}
+
+impl Victims {
+    fn new(world: &World<'_>, running: &BTreeSet<(Rank, JobId)>) -> Self {
+        let mut victims = Victims { of: Vec::with_capacity(running.len()), at: 0 };
+        victims.put_back(world, running.iter().rev().copied().collect());
+        victims
+    }
+
+    /// The next one, if it may be stopped.
+    fn next(&mut self, may: impl Fn(Rank) -> bool) -> Option<JobId> {
+        let &(_, job, _) = self.of.get(self.at).filter(|(rank, ..)| may(*rank))?;
+        self.at += 1;
+        Some(job)
+    }
+
+    /// GPUs of all that are left and less urgent than `rank`.
+    fn gpus_behind(&self, rank: Rank) -> u64 {
+        let end = self.of.partition_point(|(victim, ..)| *victim > rank);
+        let until = |at: usize| at.checked_sub(1).map_or(0, |last| self.of[last].2);
+        until(end.max(self.at)) - until(self.at)
+    }
+
+    /// Puts jobs, the least urgent first, before those that are left.
+    fn put_back(&mut self, world: &World<'_>, jobs: Vec<(Rank, JobId)>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let rest = self.of.split_off(self.at);
+        let left = jobs.into_iter().chain(rest.into_iter().map(|(rank, job, _)| (rank, job)));
+        let mut gpus = self.of.last().map_or(0, |&(.., gpus)| gpus);
+        for (rank, job) in left {
+            gpus += world.class(job).request.total_gpus();
+            self.of.push((rank, job, gpus));
+        }
     }
 }
 
@@ -219,16 +321,36 @@ impl Scheduler for Preemptive {
         }
     }
 
+    fn submitted(&mut self, world: &World<'_>, job: JobId) {
+        if self.urgency == Urgency::Remaining && world.done_before.contains_key(&job) {
+            self.resumed.insert((world.remaining(job), job));
+        }
+    }
+
+    fn ended(&mut self, _world: &World<'_>, holder: &Holder) {
+        self.forget(holder.job);
+    }
+
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
         if pass.waiting.is_empty() {
             return Ok(Verdict::default());
         }
         let plan = pass.imagine(|world| self.plan(world));
-        for job in plan.stops {
+        for &job in &plan.stops {
             pass.preempt(job)?;
         }
         for (job, place) in plan.starts {
+            self.resumed.remove(&(pass.remaining(job), job));
             pass.start(job, place)?;
+            self.started(pass, job);
+        }
+        for job in plan.stops {
+            if pass.stages[job.index()] == Stage::Waiting {
+                self.forget(job);
+            }
+        }
+        if self.min_runtime == Span::ZERO {
+            return Ok(Verdict::default());
         }
         let now = pass.now;
         let soon = pass.holders.iter().filter_map(|h| Some(self.stoppable_from(h.start?))).filter(|&at| at > now);
