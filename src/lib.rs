@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod chart;
 pub mod cli;
 pub mod cluster;
 pub mod collections;
@@ -31,6 +32,7 @@ pub mod engine;
 pub mod import;
 pub mod input;
 pub mod ledger;
+pub mod report;
 pub mod results;
 pub mod scenario;
 pub mod sched;
