@@ -1,6 +1,6 @@
 //! How long jobs wait: the part of them that has started after so long.
 
-use super::layout::{self, MARGIN, ROW};
+use super::layout::{self, MARGIN};
 use super::palette::Ink;
 use super::scale::WaitAxis;
 use super::scene::{Align, Frame, Scene, WIDTH};
@@ -31,7 +31,9 @@ fn draw(run: &StoredRun) -> Scene {
     };
     let lines = lines(run, all);
     let subtitle = "Jobs started, in percent, by time in the queue (logarithmic)".to_owned();
-    let (mut scene, top) = layout::titled(title(run), subtitle, HEIGHT + 30.0);
+    let legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
+    let below = 28.0 + layout::legend(None, &legend, 0.0) + 6.0;
+    let (mut scene, top) = layout::titled(title(run), subtitle, HEIGHT + below);
     let x = MARGIN + font::width("100 %", super::scene::SMALL, false) + 6.0;
     let frame = Frame { x, y: top, w: WIDTH - x - MARGIN - 8.0, h: HEIGHT };
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -45,7 +47,7 @@ fn draw(run: &StoredRun) -> Scene {
         let width = if line.ink == Ink::Main { 3.0 } else { 1.8 };
         scene.line(steps(&line.waits, &axis, frame), line.ink, width);
     }
-    names(&mut scene, &lines, frame);
+    layout::legend(Some(&mut scene), &legend, frame.bottom() + 28.0);
     spots(&mut scene, &lines, &axis, frame);
     scene
 }
@@ -55,9 +57,9 @@ fn title(run: &StoredRun) -> String {
     let (half, tenth) = (wait.p50.unwrap_or(0.0), wait.p90.unwrap_or(0.0));
     match (half >= 1.0, tenth >= 1.0) {
         (_, false) => "Nine in ten jobs start at once".to_owned(),
-        (false, true) => format!("Half of the jobs start at once; one in ten waits more than {}", duration(tenth)),
+        (false, true) => format!("Half the jobs start at once; 1 in 10 waits over {}", duration(tenth)),
         (true, true) => {
-            format!("Half of the jobs wait more than {}, one in ten more than {}", duration(half), duration(tenth))
+            format!("Half the jobs wait over {}, 1 in 10 over {}", duration(half), duration(tenth))
         }
     }
 }
@@ -106,19 +108,6 @@ fn steps(waits: &[f64], axis: &WaitAxis, frame: Frame) -> Vec<(f64, f64)> {
     let level = |w: &[(f64, f64)]| (w[0].1 - w[1].1).abs() < 0.01 && (w[1].1 - w[2].1).abs() < 0.01;
     let inner = points.windows(3).filter(|w| !level(w)).map(|w| w[1]);
     points.first().copied().into_iter().chain(inner).chain(points.last().copied()).collect()
-}
-
-/// The lower right corner, which these lines leave free, has their names.
-fn names(scene: &mut Scene, lines: &[Line], frame: Frame) {
-    let widest = layout::widest(lines.iter().map(|l| l.name.as_str()));
-    let height = lines.len() as f64 * ROW;
-    let (x, y) = (frame.right() - widest - 12.0, frame.bottom() - height - 8.0);
-    scene.rect(Frame { x: x - 26.0, y: y - 2.0, w: widest + 34.0, h: height + 4.0 }, Ink::Paper, "");
-    for (i, line) in lines.iter().enumerate() {
-        let at = y + (i as f64 + 0.5) * ROW;
-        scene.line(vec![(x - 22.0, at), (x - 6.0, at)], line.ink, if line.ink == Ink::Main { 3.0 } else { 1.8 });
-        scene.label((x, at + 4.5), Align::Start, Ink::Text, line.name.clone());
-    }
 }
 
 fn spots(scene: &mut Scene, lines: &[Line], axis: &WaitAxis, frame: Frame) {

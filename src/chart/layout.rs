@@ -58,6 +58,18 @@ pub fn value_axis(scene: &mut Scene, frame: Frame, max: f64) -> f64 {
     top
 }
 
+/// Grid lines from 0 to a number that fills the frame, which is named too.
+pub fn whole_axis(scene: &mut Scene, frame: Frame, top: u64) {
+    let whole = top as f64;
+    // A round value so close below the top would touch its name.
+    let round = scale::round_values(whole, 4).into_iter().filter(|v| whole - v > 0.09 * whole);
+    for value in round.chain([whole]) {
+        let y = frame.bottom() - frame.h * value / whole;
+        scene.line(vec![(frame.x, y), (frame.right(), y)], Ink::Grid, 1.0);
+        scene.small((frame.x - 6.0, y + 4.0), Align::End, Ink::Muted, number(value, whole));
+    }
+}
+
 /// The room that the names of a value axis need.
 #[must_use]
 pub fn value_room(max: f64) -> f64 {

@@ -32,7 +32,7 @@ fn draw(run: &StoredRun) -> Scene {
     let gpus = run.gpus();
     let u = run.summary.utilization;
     let title = format!(
-        "Jobs held {} of {}; {} made progress that was kept",
+        "Jobs held {} of {}, {} usefully",
         percent(u.allocated),
         plural(gpus, "GPU"),
         percent(u.productive)
@@ -41,7 +41,7 @@ fn draw(run: &StoredRun) -> Scene {
     let x = MARGIN + layout::value_room(gpus as f64);
     let frame = Frame { x, y: 0.0, w: WIDTH - x - MARGIN, h: HEIGHT };
     let stack = stack(&slots, &leaves);
-    let axis = super::scale::round_values(gpus as f64, 4).last().copied().unwrap_or(1.0);
+    let axis = gpus as f64;
     let placed: Vec<Option<(f64, f64)>> =
         (0..leaves.len()).map(|i| label_place(&stack, i, &words::leaf(leaves[i]), frame, axis)).collect();
     let unplaced = |(leaf, place): (&Leaf, &Option<(f64, f64)>)| {
@@ -51,8 +51,8 @@ fn draw(run: &StoredRun) -> Scene {
     let below = 28.0 + layout::legend(None, &legend, 0.0) + 6.0;
     let (mut scene, top) = layout::titled(title, subtitle, HEIGHT + below);
     let frame = Frame { y: top, ..frame };
-    let scale = layout::value_axis(&mut scene, frame, gpus as f64);
-    areas(&mut scene, &stack, &leaves, frame, scale);
+    layout::whole_axis(&mut scene, frame, gpus);
+    areas(&mut scene, &stack, &leaves, frame, axis);
     for (leaf, place) in leaves.iter().zip(&placed) {
         if let Some((x, y)) = place {
             scene.label((*x, top + y), Align::Middle, Ink::On(*leaf), words::leaf(*leaf));

@@ -23,7 +23,7 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("No job started", "There is no queue time to show.");
     }
     let longest = classes.iter().filter_map(|(_, c)| c.wait.max).fold(0.0, f64::max);
-    let subtitle = "Time in the queue (logarithmic): median, up to which 90 % and 99 % of the jobs wait".to_owned();
+    let subtitle = "Time in the queue (logarithmic): median (dot), to 90 % (bar) and 99 % (thin) of the jobs".to_owned();
     let height = classes.len() as f64 * PITCH;
     let (mut scene, top) = layout::titled(title(&classes), subtitle, height + 30.0);
     let sizes: Vec<String> = classes.iter().map(|(name, _)| words::size(name)).collect();
@@ -67,10 +67,10 @@ fn title(classes: &[&(String, SizeClass)]) -> String {
         return format!("All jobs that started have the same size: {}", words::size(&classes[0].0));
     }
     if let Some((size, wait)) = by(|w| w.p50) {
-        return format!("Jobs of {size} wait longest: half of them more than {wait}");
+        return format!("Jobs of {size} wait longest: median {wait}");
     }
-    match by(|w| w.p90).or_else(|| by(|w| w.p99)) {
-        Some((size, wait)) => format!("Jobs of {size} wait longest: the unlucky ones more than {wait}"),
+    match by(|w| w.p90) {
+        Some((size, wait)) => format!("Jobs of {size} wait longest: 1 in 10 over {wait}"),
         None => "Hardly any job waits, whatever its size".to_owned(),
     }
 }

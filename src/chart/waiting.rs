@@ -67,7 +67,7 @@ fn title(run: &StoredRun) -> String {
         return "Hardly any job waits".to_owned();
     }
     let jobs = if waiting < 10.0 { format!("{waiting:.1}") } else { crate::results::format::count(waiting.round() as u64) };
-    format!("On average {jobs} jobs wait while {gpus:.1} GPUs stand free that they cannot use")
+    format!("{jobs} jobs wait on average, {gpus:.1} GPUs are free in vain")
 }
 
 /// A title and an axis.

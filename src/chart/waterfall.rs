@@ -65,9 +65,9 @@ fn title(run: &StoredRun) -> String {
     let share = percent(run.share(largest));
     if run.is_priced() {
         let usd = dollars(run.per_year(run.leaves.usd[at]));
-        format!("{what} costs {usd} a year, {share} of the cluster's time")
+        format!("{what} costs {usd} a year, {share} of the capacity")
     } else {
-        format!("{what} takes {share} of the cluster's time")
+        format!("{what} takes {share} of the capacity")
     }
 }
 

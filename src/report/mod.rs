@@ -1,5 +1,9 @@
 //! Charts and the HTML report of a run folder, made from what is stored there and from nothing else.
 
+mod page;
+mod table;
+mod tables;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -21,6 +25,7 @@ pub fn write(run: &Path, to: &Path) -> Result<(), Problems> {
     for (name, bytes) in chart::files(&scenes) {
         put(&charts.join(name), &bytes)?;
     }
+    put(&to.join("report.html"), page::page(&run, &scenes).as_str().as_bytes())?;
     Ok(())
 }
 
