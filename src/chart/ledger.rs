@@ -13,8 +13,7 @@ use crate::results::format::{duration, percent, plural};
 pub const CHART: Chart = Chart { name: "ledger-over-time", draw };
 
 /// The groups from the bottom up.
-const ORDER: [LeafGroup; 4] =
-    [LeafGroup::Productive, LeafGroup::Unproductive, LeafGroup::Idle, LeafGroup::Unavailable];
+const ORDER: [LeafGroup; 4] = [LeafGroup::Productive, LeafGroup::Unproductive, LeafGroup::Idle, LeafGroup::Unavailable];
 
 const HEIGHT: f64 = 230.0;
 
@@ -31,12 +30,8 @@ fn draw(run: &StoredRun) -> Scene {
         .collect();
     let gpus = run.gpus();
     let u = run.summary.utilization;
-    let title = format!(
-        "Jobs held {} of {}, {} usefully",
-        percent(u.allocated),
-        plural(gpus, "GPU"),
-        percent(u.productive)
-    );
+    let title =
+        format!("Jobs held {} of {}, {} usefully", percent(u.allocated), plural(gpus, "GPU"), percent(u.productive));
     let subtitle = format!("GPUs by what became of them, means over {}", duration(first.width));
     let x = MARGIN + layout::value_room(gpus as f64);
     let frame = Frame { x, y: 0.0, w: WIDTH - x - MARGIN, h: HEIGHT };
@@ -44,9 +39,8 @@ fn draw(run: &StoredRun) -> Scene {
     let axis = gpus as f64;
     let placed: Vec<Option<(f64, f64)>> =
         (0..leaves.len()).map(|i| label_place(&stack, i, &words::leaf(leaves[i]), frame, axis)).collect();
-    let unplaced = |(leaf, place): (&Leaf, &Option<(f64, f64)>)| {
-        place.is_none().then(|| (Ink::Leaf(*leaf), words::leaf(*leaf)))
-    };
+    let unplaced =
+        |(leaf, place): (&Leaf, &Option<(f64, f64)>)| place.is_none().then(|| (Ink::Leaf(*leaf), words::leaf(*leaf)));
     let legend: Vec<(Ink, String)> = leaves.iter().zip(&placed).filter_map(unplaced).collect();
     let below = 28.0 + layout::legend(None, &legend, 0.0) + 6.0;
     let (mut scene, top) = layout::titled(title, subtitle, HEIGHT + below);

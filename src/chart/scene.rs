@@ -57,13 +57,39 @@ impl Frame {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "their names say it")]
 pub enum Shape {
-    Rect { frame: Frame, ink: Ink, tip: String },
-    Area { points: Vec<Point>, ink: Ink },
-    Line { points: Vec<Point>, ink: Ink, width: f64 },
-    Dot { at: Point, r: f64, ink: Ink, tip: String },
-    Text { at: Point, size: f64, bold: bool, align: Align, ink: Ink, text: String },
+    Rect {
+        frame: Frame,
+        ink: Ink,
+        tip: String,
+    },
+    Area {
+        points: Vec<Point>,
+        ink: Ink,
+    },
+    Line {
+        points: Vec<Point>,
+        ink: Ink,
+        width: f64,
+    },
+    Dot {
+        at: Point,
+        r: f64,
+        ink: Ink,
+        tip: String,
+    },
+    Text {
+        at: Point,
+        size: f64,
+        bold: bool,
+        align: Align,
+        ink: Ink,
+        text: String,
+    },
     /// Nothing to see: a place to point at.
-    Spot { frame: Frame, tip: String },
+    Spot {
+        frame: Frame,
+        tip: String,
+    },
 }
 
 /// A picture.

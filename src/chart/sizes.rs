@@ -23,7 +23,8 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("No job started", "There is no queue time to show.");
     }
     let longest = classes.iter().filter_map(|(_, c)| c.wait.max).fold(0.0, f64::max);
-    let subtitle = "Time in the queue (logarithmic): median (dot), to 90 % (bar) and 99 % (thin) of the jobs".to_owned();
+    let subtitle =
+        "Time in the queue (logarithmic): median (dot), to 90 % (bar) and 99 % (thin) of the jobs".to_owned();
     let height = classes.len() as f64 * PITCH;
     let (mut scene, top) = layout::titled(title(&classes), subtitle, height + 30.0);
     let sizes: Vec<String> = classes.iter().map(|(name, _)| words::size(name)).collect();

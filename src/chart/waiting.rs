@@ -21,7 +21,8 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("Nothing ran", "There is no time to show.");
     };
     let span = last.start + last.width - first.start;
-    let subtitle = format!("Above, jobs in the queue; below, GPUs that no job holds; means over {}", duration(first.width));
+    let subtitle =
+        format!("Above, jobs in the queue; below, GPUs that no job holds; means over {}", duration(first.width));
     let leaves: Vec<Leaf> = Leaf::ALL
         .into_iter()
         .filter(|l| l.group() == LeafGroup::Idle && slots.iter().any(|s| s.leaves[*l as usize] > 0.0))
@@ -66,7 +67,8 @@ fn title(run: &StoredRun) -> String {
     if waiting < 0.05 {
         return "Hardly any job waits".to_owned();
     }
-    let jobs = if waiting < 10.0 { format!("{waiting:.1}") } else { crate::results::format::count(waiting.round() as u64) };
+    let jobs =
+        if waiting < 10.0 { format!("{waiting:.1}") } else { crate::results::format::count(waiting.round() as u64) };
     format!("{jobs} jobs wait on average, {gpus:.1} GPUs are free in vain")
 }
 
@@ -78,9 +80,7 @@ fn panel(scene: &mut Scene, name: &'static str, frame: Frame, max: f64) -> f64 {
 }
 
 fn stacked(scene: &mut Scene, slots: &[Slot], leaves: &[Leaf], frame: Frame, scale: f64) {
-    let bound = |upto: usize| {
-        timeline::outline(frame, slots.iter().map(|s| free(s, &leaves[..upto]) / scale))
-    };
+    let bound = |upto: usize| timeline::outline(frame, slots.iter().map(|s| free(s, &leaves[..upto]) / scale));
     for (i, &leaf) in leaves.iter().enumerate() {
         let mut points = bound(i + 1);
         points.extend(bound(i).into_iter().rev());

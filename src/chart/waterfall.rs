@@ -1,10 +1,10 @@
 //! From the capacity down to useful work, leaf by leaf.
 
+use super::Chart;
 use super::layout::{self, MARGIN};
 use super::palette::Ink;
 use super::scene::{Align, Frame, Scene, WIDTH};
 use super::words;
-use super::Chart;
 use crate::ledger::{Leaf, LeafGroup};
 use crate::results::StoredRun;
 use crate::results::format::{dollars, percent, plural};

@@ -76,7 +76,8 @@ fn fitted(path: &Path, out: Option<&Path>, jobs: &JobTable) -> String {
 
 /// The trace's path as the scenario is to name it: a scenario's paths are relative to its own folder.
 fn as_seen_from(path: &Path, out: Option<&Path>) -> String {
-    let beside = |folder: Option<&Path>| folder.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let beside =
+        |folder: Option<&Path>| folder.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     let folder = out.map_or_else(|| beside(None), |out| beside(out.parent()));
     let same = folder.canonicalize().ok().zip(beside(path.parent()).canonicalize().ok()).is_some_and(|(a, b)| a == b);
     let seen = match (same, path.file_name()) {

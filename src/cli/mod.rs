@@ -18,9 +18,9 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 
+pub use crate::results::format;
 use args::{CatalogPart, Cli, Command};
 pub use failure::Failure;
-pub use crate::results::format;
 
 /// Where commands write: results to standard output, everything else to standard error.
 #[derive(Debug)]

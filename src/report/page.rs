@@ -44,7 +44,9 @@ fn head(out: &mut Markup, run: &StoredRun) {
     // Nothing can be fetched, whatever a name in a trace might try.
     out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ");
     out.raw("style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
-    out.raw("<link rel=\"icon\" href=\"data:,\">\n<title>").text(&run.summary.name).raw(": fleetsim</title>\n<style>\n");
+    out.raw("<link rel=\"icon\" href=\"data:,\">\n<title>")
+        .text(&run.summary.name)
+        .raw(": fleetsim</title>\n<style>\n");
     let (light, dark) = (Theme::Light.css(), Theme::Dark.css());
     out.raw(":root{color-scheme:light dark;").text(&light).raw("}\n@media(prefers-color-scheme:dark){:root{");
     out.text(&dark).raw("}}\n:root[data-theme=light]{color-scheme:light;").text(&light);
@@ -120,7 +122,7 @@ fn tiles(out: &mut Markup, run: &StoredRun) {
     }
     let wait = run.summary.wait_s;
     let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), duration);
-    tile(out, "mean queue time", &known(wait.mean), &format!("1 in 10 jobs over {}", known(wait.p90)));
+    tile(out, "mean queue time", &known(wait.mean), &format!("nine in ten jobs within {}", known(wait.p90)));
     out.raw("</dl>\n");
 }
 

@@ -6,7 +6,8 @@ use crate::chart::words;
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
 use crate::results::StoredRun;
 use crate::results::format::{count, dollars, duration, percent, plural};
-use crate::results::stored::LeafSums;
+use crate::results::stored::{JobRow, LeafSums, Pool, Quantiles, Tenant};
+use crate::units::quantile::quantiles;
 
 /// How many tenants are listed one by one.
 const MOST_TENANTS: usize = 300;
@@ -44,6 +45,13 @@ fn hours(gpu_seconds: f64) -> Cell {
     Cell::number(gpu_seconds, words::gpu_hours(gpu_seconds).trim_end_matches(" GPU-hours").to_owned())
 }
 
+/// The 90 % quantile, by the rule of all quantiles here.
+fn ninth_tenth(waits: &[f64]) -> Option<f64> {
+    // The bits of numbers that are not negative ascend as the numbers do.
+    let mut bits: Vec<u64> = waits.iter().map(|wait| wait.max(0.0).to_bits()).collect();
+    quantiles(&mut bits, &[900_000], f64::from_bits).and_then(|q| q.first().copied())
+}
+
 fn time(seconds: Option<f64>) -> Cell {
     Cell::maybe(seconds, duration)
 }
@@ -72,7 +80,7 @@ pub fn pools(run: &StoredRun) -> Markup {
         ("a year", true),
         ("largest loss", false),
     ];
-    let row = |(name, pool): &(String, crate::results::stored::Pool)| {
+    let row = |(name, pool): &(String, Pool)| {
         let ledger = run.pools.iter().find(|(pool, _)| pool == name).map(|(_, sums)| sums);
         let year = run.per_year(pool.idle_usd);
         vec![
@@ -109,7 +117,7 @@ pub fn sizes(run: &StoredRun) -> Markup {
         ("longest", true),
     ];
     let w = run.summary.wait_s;
-    let quantiles = |w: &crate::results::stored::Quantiles| [w.mean, w.p50, w.p90, w.p95, w.p99, w.max].map(time);
+    let quantiles = |w: &Quantiles| [w.mean, w.p50, w.p90, w.p95, w.p99, w.max].map(time);
     let started = run.jobs.waits.iter().map(|waits| waits.len() as u64).sum();
     let mut rows = vec![[vec![Cell::text("all that started"), whole(started)], quantiles(&w).to_vec()].concat()];
     for (name, class) in &run.summary.wait_s_by_gpus.0 {
@@ -131,10 +139,12 @@ pub fn tenants(run: &StoredRun) -> Markup {
         ("cost of held", true),
         ("idle for it", true),
     ];
-    let mut all: Vec<_> = run.tenants.iter().collect();
-    let held = |t: &crate::results::stored::Tenant| total(&t.leaves.gpu_seconds, Leaf::is_held);
+    let held = |t: &Tenant| total(&t.leaves.gpu_seconds, Leaf::is_held);
+    // Idle time that nobody claimed has the empty name too, and is no tenant's.
+    let is_tenant = |t: &&Tenant| !t.name.is_empty() || held(t) > 0.0 || run.jobs.tenants.contains_key("");
+    let mut all: Vec<&Tenant> = run.tenants.iter().filter(is_tenant).collect();
     all.sort_by(|a, b| held(b).total_cmp(&held(a)).then(a.name.cmp(&b.name)));
-    let row = |tenant: &&crate::results::stored::Tenant| {
+    let row = |tenant: &&Tenant| {
         let jobs = run.jobs.tenants.get(&tenant.name);
         let waits = jobs.map_or(&[][..], |jobs| &jobs.waits);
         let mean = (!waits.is_empty()).then(|| waits.iter().sum::<f64>() / waits.len() as f64);
@@ -149,17 +159,14 @@ pub fn tenants(run: &StoredRun) -> Markup {
             Cell::text(name),
             whole(jobs.map_or(0, |jobs| jobs.jobs)),
             time(mean),
-            time(waits.get(waits.len().saturating_mul(9).div_ceil(10).saturating_sub(1)).copied()),
+            time(ninth_tenth(waits)),
             hours(all_held),
             Cell::maybe(useful, percent),
             Cell::number(cost, dollars(cost)),
             Cell::number(idle, dollars(idle)),
         ]
     };
-    let only_nobody = |t: &&&crate::results::stored::Tenant| {
-        t.name.is_empty() && held(t) <= 0.0 && !run.jobs.tenants.contains_key("")
-    };
-    let rows: Vec<_> = all.iter().filter(|t| !only_nobody(t)).take(MOST_TENANTS).map(row).collect();
+    let rows: Vec<_> = all.iter().take(MOST_TENANTS).map(row).collect();
     let caption = match all.len() > MOST_TENANTS {
         true => format!("The {MOST_TENANTS} largest of {} tenants, by GPU-time held", count(all.len() as u64)),
         false => "Tenants; idle for it: GPUs that stood free although one of its jobs waited".to_owned(),
@@ -180,7 +187,7 @@ pub fn jobs(run: &StoredRun) -> Markup {
         ("state", false),
         ("pool", false),
     ];
-    let row = |job: &crate::results::stored::JobRow| {
+    let row = |job: &JobRow| {
         vec![
             Cell::text(job.id.as_str()),
             Cell::text(job.tenant.as_str()),

@@ -141,7 +141,8 @@ impl Jobs {
         }
         let in_order = longest.into_sorted_vec();
         jobs.longest = in_order.into_iter().filter_map(|Reverse((_, Reverse(row)))| rows.remove(&row)).collect();
-        jobs.tenants = tenants.into_iter().map(|(name, waits)| (String::from_utf8_lossy(&name).into_owned(), waits)).collect();
+        jobs.tenants =
+            tenants.into_iter().map(|(name, waits)| (String::from_utf8_lossy(&name).into_owned(), waits)).collect();
         jobs.sort();
         Ok(jobs)
     }

@@ -7,7 +7,6 @@ use super::csv_file::CsvFile;
 use crate::input::Problem;
 use crate::ledger::{LEAVES, Leaf};
 
-
 /// A tenant's part of the ledger, over all pools.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tenant {
@@ -33,7 +32,8 @@ pub struct Bucket {
 /// Reads the rows of a ledger and adds them up under the column `key`, in order of appearance.
 fn by_key(path: &Path, key: &str) -> Result<Vec<(String, LeafSums)>, Problem> {
     let mut file = CsvFile::open(path)?;
-    let [key, leaf, time, usd] = [file.column(key)?, file.column("leaf")?, file.column("gpu_seconds")?, file.column("usd")?];
+    let [key, leaf, time, usd] =
+        [file.column(key)?, file.column("leaf")?, file.column("gpu_seconds")?, file.column("usd")?];
     let mut sums: Vec<(String, LeafSums)> = Vec::new();
     let mut places = rustc_hash::FxHashMap::default();
     while file.next()? {
