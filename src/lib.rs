@@ -5,7 +5,8 @@
 //!
 //! The modules are layers, each using only those before it: [`units`], [`collections`] and [`input`]; [`trace`] and
 //! [`cluster`]; [`sched`], the policies; [`ledger`]; [`engine`], the clock and the events; [`scenario`], a file that
-//! describes a run; [`results`], figures and files; [`import`], published datasets; [`cli`].
+//! describes a run; [`results`], figures and files; [`chart`] and [`report`], pictures and
+//! pages of them; [`import`], published datasets; [`cli`].
 //!
 //! ```
 //! use fleetsim::engine::{Options, Setup, Silent, simulate};

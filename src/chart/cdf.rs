@@ -55,6 +55,9 @@ fn draw(run: &StoredRun) -> Scene {
 fn title(run: &StoredRun) -> String {
     let wait = run.summary.wait_s;
     let (half, tenth) = (wait.p50.unwrap_or(0.0), wait.p90.unwrap_or(0.0));
+    if wait.max.is_none_or(|longest| longest < 1.0) {
+        return "Every job that started did so at once".to_owned();
+    }
     match (half >= 1.0, tenth >= 1.0) {
         (_, false) => "Nine in ten jobs start at once".to_owned(),
         (false, true) => format!("Half the jobs start at once; 1 in 10 waits over {}", duration(tenth)),

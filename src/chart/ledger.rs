@@ -23,6 +23,9 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("Nothing ran", "There is no time to show.");
     };
     let span = last.start + last.width - first.start;
+    if span <= 0.0 {
+        return layout::empty("Nothing ran", "There is no time to show.");
+    }
     let leaves: Vec<Leaf> = ORDER
         .into_iter()
         .flat_map(|group| Leaf::ALL.into_iter().filter(move |l| l.group() == group))

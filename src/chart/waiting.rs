@@ -21,6 +21,9 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("Nothing ran", "There is no time to show.");
     };
     let span = last.start + last.width - first.start;
+    if span <= 0.0 {
+        return layout::empty("Nothing ran", "There is no time to show.");
+    }
     let subtitle =
         format!("Above, jobs in the queue; below, GPUs that no job holds; means over {}", duration(first.width));
     let leaves: Vec<Leaf> = Leaf::ALL
@@ -64,6 +67,9 @@ fn title(run: &StoredRun) -> String {
     let wanted = |l: &Leaf| l.group() == LeafGroup::Idle && *l != Leaf::NoDemand;
     let seconds: f64 = Leaf::ALL.iter().filter(|l| wanted(l)).map(|&l| run.leaves.gpu_seconds[l as usize]).sum();
     let gpus = if run.summary.window_s > 0.0 { seconds / run.summary.window_s } else { 0.0 };
+    if waiting <= 0.0 {
+        return "No job waits".to_owned();
+    }
     if waiting < 0.05 {
         return "Hardly any job waits".to_owned();
     }
