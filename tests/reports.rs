@@ -58,7 +58,7 @@ fn check_xml(what: &str, xml: &str) {
         check_text(what, &rest[..at]);
         let end = rest[at..].find('>').unwrap_or_else(|| panic!("{what}: a tag has no end")) + at;
         let tag = &rest[at + 1..end];
-        assert!(!tag.contains('<') && tag.matches('"').count() % 2 == 0, "{what}: <{tag}>");
+        assert!(!tag.contains('<') && tag.matches('"').count().is_multiple_of(2), "{what}: <{tag}>");
         match (tag.strip_prefix('/'), tag.ends_with('/')) {
             (Some(name), _) => assert_eq!(open.pop(), Some(name), "{what}: </{name}>"),
             (None, false) => open.push(tag.split(' ').next().expect("a tag has a name")),
