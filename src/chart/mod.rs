@@ -1,5 +1,5 @@
 //! Charts of a stored run. Each is a file of its own: it takes what it needs from the run and says as a [`Scene`] what is
-//! to be seen; here and in [`svg`] and [`png`] that becomes files.
+//! to be seen; here and in `svg` and `png` that becomes files.
 
 mod cdf;
 mod font;
