@@ -56,6 +56,9 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
         inputs: &jobs.inputs,
     };
     run_folder.write(&folder)?;
+    if !args.no_report {
+        crate::report::write(&folder, &folder)?;
+    }
     output.text(&summary::text(&scenario, &metrics, &outcome));
     output.text(&format!("\nwritten to {}\n", folder.display()));
     Ok(())
