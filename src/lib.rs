@@ -33,6 +33,7 @@ pub mod engine;
 pub mod import;
 pub mod input;
 pub mod ledger;
+pub mod output;
 pub mod physics;
 pub mod report;
 pub mod results;
