@@ -5,7 +5,7 @@
 //!
 //! The modules are layers, each using only those before it: [`units`], [`collections`] and [`input`]; [`trace`] and
 //! [`cluster`]; [`sched`], the policies; [`ledger`]; [`engine`], the clock and the events; [`scenario`], a file that
-//! describes a run; [`results`], figures and files; [`import`], published datasets; [`cli`].
+//! describes a run; [`results`], figures and files; [`experiments`], many runs; [`import`], published datasets; [`cli`].
 //!
 //! ```
 //! use fleetsim::engine::{Options, Setup, Silent, simulate};
@@ -28,6 +28,7 @@ pub mod cli;
 pub mod cluster;
 pub mod collections;
 pub mod engine;
+pub mod experiments;
 pub mod import;
 pub mod input;
 pub mod ledger;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
 
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
@@ -21,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario, print its summary and write the run folder.
     Run(RunArgs),
+    /// Simulate variants of a scenario, or policies, on the same workloads and show them side by side.
+    Compare(CompareArgs),
     /// Import, generate, describe, check and convert traces.
     #[command(subcommand)]
     Trace(TraceCommand),

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod catalog;
+mod compare;
 mod failure;
 pub mod format;
 mod generate;
@@ -60,6 +61,7 @@ pub fn main() -> u8 {
 fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(args, output),
+        Command::Compare(args) => compare::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Catalog { part } => {
             output.text(&catalog_text(*part));

@@ -1,0 +1,20 @@
+//! Many runs: scenarios side by side, grids over scenario keys, replicates and what can be said from them.
+//!
+//! All of them make a run in the same way ([`run`]) from jobs that were read once ([`workload`]). Runs go in parallel and
+//! their results are taken in the order of their numbers ([`parallel`]), so no output depends on the threads.
+
+pub mod bootstrap;
+pub mod compare;
+pub mod compare_files;
+pub mod interval;
+pub mod parallel;
+pub mod replicate;
+pub mod run;
+pub mod stop;
+pub mod student;
+pub mod table;
+pub mod workload;
+
+pub use compare::{Compared, Comparison};
+pub use parallel::Pace;
+pub use stop::Stop;
