@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
+use super::sweep::SweepArgs;
 
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
 #[derive(Debug, Parser)]
@@ -24,6 +25,8 @@ pub enum Command {
     Run(RunArgs),
     /// Simulate variants of a scenario, or policies, on the same workloads and show them side by side.
     Compare(CompareArgs),
+    /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
+    Sweep(SweepArgs),
     /// Import, generate, describe, check and convert traces.
     #[command(subcommand)]
     Trace(TraceCommand),

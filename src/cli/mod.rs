@@ -11,6 +11,7 @@ mod progress;
 mod run;
 mod stats;
 mod summary;
+mod sweep;
 mod table;
 mod trace;
 
@@ -62,6 +63,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(args, output),
         Command::Compare(args) => compare::run(args, output),
+        Command::Sweep(args) => sweep::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Catalog { part } => {
             output.text(&catalog_text(*part));

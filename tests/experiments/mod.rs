@@ -100,3 +100,5 @@ fn numbers(summary: &str) -> BTreeMap<String, String> {
 }
 
 mod compare;
+mod shards;
+mod sweep;
