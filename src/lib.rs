@@ -5,7 +5,8 @@
 //!
 //! The modules are layers, each using only those before it: [`units`], [`collections`] and [`input`]; [`trace`] and
 //! [`cluster`]; [`sched`], the policies; [`ledger`]; [`engine`], the clock and the events; [`scenario`], a file that
-//! describes a run; [`results`], figures and files; [`experiments`], many runs; [`import`], published datasets; [`cli`].
+//! describes a run; [`results`], figures and files; [`experiments`], many runs; [`chart`] and [`report`], pictures and
+//! pages of them; [`import`], published datasets; [`cli`].
 //!
 //! ```
 //! use fleetsim::engine::{Options, Setup, Silent, simulate};
@@ -24,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod chart;
 pub mod cli;
 pub mod cluster;
 pub mod collections;
@@ -33,6 +35,7 @@ pub mod import;
 pub mod input;
 pub mod ledger;
 pub mod physics;
+pub mod report;
 pub mod results;
 pub mod scenario;
 pub mod sched;

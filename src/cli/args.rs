@@ -27,6 +27,12 @@ pub enum Command {
     Compare(CompareArgs),
     /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
     Sweep(SweepArgs),
+    /// Write the charts and the HTML report of a run folder again.
+    #[command(after_help = "Example: fleetsim report reports/quickstart")]
+    Report(ReportArgs),
+    /// Write a commented starter scenario, for a trace where there is one.
+    #[command(after_help = "Example: fleetsim init --from-trace jobs.csv --out cluster.toml")]
+    Init(InitArgs),
     /// Import, generate, describe, check and convert traces.
     #[command(subcommand)]
     Trace(TraceCommand),
@@ -90,6 +96,28 @@ pub struct RunArgs {
     /// Write no charts and no HTML report.
     #[arg(long)]
     pub no_report: bool,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// Another folder for report.html and charts.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// What `init` takes.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A native trace that the cluster is to fit.
+    #[arg(long, value_name = "FILE")]
+    pub from_trace: Option<PathBuf>,
+    /// The scenario to write, which must not be there yet; standard output without.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// What can be done with traces.

@@ -4,10 +4,11 @@ pub mod args;
 pub mod catalog;
 mod compare;
 mod failure;
-pub mod format;
 mod generate;
 mod import;
+mod init;
 mod progress;
+mod report;
 mod run;
 mod stats;
 mod summary;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 
+pub use crate::results::format;
 use args::{CatalogPart, Cli, Command};
 pub use failure::Failure;
 
@@ -64,6 +66,8 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, output),
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
+        Command::Report(args) => report::run(args, output),
+        Command::Init(args) => init::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Catalog { part } => {
             output.text(&catalog_text(*part));

@@ -41,6 +41,9 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
         inputs: &jobs.inputs,
     };
     run_folder.write(&folder)?;
+    if !args.no_report {
+        crate::report::write(&folder, &folder)?;
+    }
     output.text(&summary::text(&scenario, &run.metrics, &run.outcome));
     output.text(&format!("\nwritten to {}\n", folder.display()));
     Ok(())

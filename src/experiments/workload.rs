@@ -8,11 +8,11 @@ use super::interval::Draws;
 use super::replicate;
 use crate::input::{Problem, Problems};
 use crate::results::folder::InputFile;
+use crate::results::format::count;
 use crate::scenario::{Scenario, Source};
 use crate::trace::JobTable;
 use crate::trace::generate::Generator;
 use crate::trace::native::{self, ReadOptions, Trace};
-use crate::units::decimal::grouped;
 use crate::units::hash::Fingerprint;
 
 /// The jobs of one run, the files that they came from, and what the reader should know of them.
@@ -182,7 +182,7 @@ fn estimates_notice(scenario: &Scenario, table: &JobTable) -> Option<String> {
     let who = if without == table.len() as u64 {
         "no job has a walltime".to_owned()
     } else {
-        format!("{} of {} jobs have no walltime", grouped(without), grouped(table.len() as u64))
+        format!("{} of {} jobs have no walltime", count(without), count(table.len() as u64))
     };
     Some(format!("{who}: run-time estimates are their true durations"))
 }

@@ -27,7 +27,7 @@ mod row;
 mod shape;
 mod sheet;
 mod site;
-mod sized;
+pub(crate) mod sized;
 mod slurm;
 mod swf;
 mod thetagpu;

@@ -1,13 +1,16 @@
-//! From an outcome to figures and files. Nothing here changes what was simulated.
+//! From an outcome to figures and files, and back from the files. Nothing here changes what was simulated.
 
 pub mod atomic;
 pub mod figures;
 pub mod folder;
+pub mod format;
 pub mod metrics;
 pub mod rows;
+pub mod stored;
 pub mod summary;
 pub mod tables;
 
 pub use figures::Figures;
 pub use folder::RunFolder;
 pub use metrics::Metrics;
+pub use stored::StoredRun;

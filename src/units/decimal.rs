@@ -176,20 +176,6 @@ fn round_half_even(digits: &[u8], shift: i64) -> Result<u64, DecimalError> {
     u64::try_from(value).map_err(|_| DecimalError::TooLarge)
 }
 
-/// A whole number with thousands set apart: `1,234,567`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

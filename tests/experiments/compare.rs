@@ -21,7 +21,7 @@ fn the_table_agrees_with_single_runs() {
         }
         assert_eq!(row.len(), expected.len() + 2, "variant and replicate beside the figures and the seed");
         let wait: f64 = row["wait_s.mean"].parse().unwrap();
-        assert!(printed.contains(&fleetsim::cli::format::duration(wait)), "{printed}");
+        assert!(printed.contains(&fleetsim::results::format::duration(wait)), "{printed}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! Numbers as a person reads them.
 
-pub use crate::units::decimal::grouped as count;
 use crate::units::{Distribution, GpuTime};
 
 /// A duration in seconds: `0s`, `45s`, `12m 30s`, `3h 5m`, `2d 4h`.
@@ -34,6 +33,20 @@ pub fn times(of: &Distribution) -> [String; 5] {
 pub fn gpu_hours(time: GpuTime) -> String {
     let hours = time.as_gpu_hours();
     if hours < 10.0 { format!("{hours:.1}") } else { count(hours.round() as u64) }
+}
+
+/// A whole number with thousands set apart: `1,234,567`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A share as a percentage with one decimal.

@@ -1,0 +1,128 @@
+//! How long jobs wait: the part of them that has started after so long.
+
+use super::layout::{self, MARGIN};
+use super::palette::Ink;
+use super::scale::WaitAxis;
+use super::scene::{Align, Frame, Scene, WIDTH};
+use super::{Chart, font};
+use crate::results::StoredRun;
+use crate::results::format::{duration, percent, plural};
+use crate::trace::size::{SIZE_CLASSES, class};
+
+/// The chart.
+pub const CHART: Chart = Chart { name: "queue-time-cdf", draw };
+
+/// Jobs of these sizes have a line of their own: name, from, to.
+const SIZES: [(&str, u32, u32); 3] = [("1 GPU", 1, 1), ("2-8 GPUs", 2, 8), ("more than 8 GPUs", 9, u32::MAX)];
+
+const HEIGHT: f64 = 220.0;
+
+/// A line: its name, its queue times ascending, its ink.
+struct Line {
+    name: String,
+    waits: Vec<f64>,
+    ink: Ink,
+}
+
+fn draw(run: &StoredRun) -> Scene {
+    let all = run.jobs.waits_of(0..SIZE_CLASSES);
+    let Some(&longest) = all.last() else {
+        return layout::empty("No job started", "There is no queue time to show.");
+    };
+    let lines = lines(run, all);
+    let subtitle = "Jobs started, in percent, by time in the queue (logarithmic)".to_owned();
+    let legend: Vec<(Ink, String)> = lines.iter().map(|line| (line.ink, line.name.clone())).collect();
+    let below = 28.0 + layout::legend(None, &legend, 0.0) + 6.0;
+    let (mut scene, top) = layout::titled(title(run), subtitle, HEIGHT + below);
+    let x = MARGIN + font::width("100 %", super::scene::SMALL, false) + 6.0;
+    let frame = Frame { x, y: top, w: WIDTH - x - MARGIN - 8.0, h: HEIGHT };
+    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+        let y = frame.bottom() - frame.h * share;
+        scene.line(vec![(frame.x, y), (frame.right(), y)], Ink::Grid, 1.0);
+        scene.small((frame.x - 6.0, y + 4.0), Align::End, Ink::Muted, format!("{:.0} %", share * 100.0));
+    }
+    let axis = WaitAxis::new(longest, frame.x, frame.w);
+    wait_names(&mut scene, &axis, frame);
+    for line in lines.iter().rev() {
+        let width = if line.ink == Ink::Main { 3.0 } else { 1.8 };
+        scene.line(steps(&line.waits, &axis, frame), line.ink, width);
+    }
+    layout::legend(Some(&mut scene), &legend, frame.bottom() + 28.0);
+    spots(&mut scene, &lines, &axis, frame);
+    scene
+}
+
+fn title(run: &StoredRun) -> String {
+    let wait = run.summary.wait_s;
+    let (half, tenth) = (wait.p50.unwrap_or(0.0), wait.p90.unwrap_or(0.0));
+    if wait.max.is_none_or(|longest| longest < 1.0) {
+        return "Every job that started did so at once".to_owned();
+    }
+    match (half >= 1.0, tenth >= 1.0) {
+        (_, false) => "Nine in ten jobs start at once".to_owned(),
+        (false, true) => format!("Half the jobs start at once; 1 in 10 waits over {}", duration(tenth)),
+        (true, true) => {
+            format!("Half the jobs wait over {}, 1 in 10 over {}", duration(half), duration(tenth))
+        }
+    }
+}
+
+fn lines(run: &StoredRun, all: Vec<f64>) -> Vec<Line> {
+    let count = all.len();
+    let named = |name: &str, jobs: usize| format!("{name}: {}", plural(jobs as u64, "job"));
+    let mut lines = vec![Line { name: named("all", count), waits: all, ink: Ink::Main }];
+    for (i, (name, from, to)) in SIZES.into_iter().enumerate() {
+        let waits = run.jobs.waits_of(class(from)..=class(to).min(SIZE_CLASSES - 1));
+        // A line that is the same as the first, or of no job, tells nothing.
+        if !waits.is_empty() && waits.len() < count {
+            lines.push(Line { name: named(name, waits.len()), waits, ink: Ink::Line(i) });
+        }
+    }
+    lines
+}
+
+/// Names of queue times below the frame.
+pub fn wait_names(scene: &mut Scene, axis: &WaitAxis, frame: Frame) {
+    scene.line(vec![(frame.x, frame.bottom()), (frame.right(), frame.bottom())], Ink::Muted, 1.0);
+    for (x, name) in axis.named() {
+        scene.line(vec![(x, frame.y), (x, frame.bottom())], Ink::Grid, 1.0);
+        scene.small((x, frame.bottom() + 17.0), Align::Middle, Ink::Muted, name);
+    }
+}
+
+fn share_within(waits: &[f64], seconds: f64) -> f64 {
+    waits.partition_point(|&w| w <= seconds) as f64 / waits.len() as f64
+}
+
+fn steps(waits: &[f64], axis: &WaitAxis, frame: Frame) -> Vec<(f64, f64)> {
+    const COLUMNS: usize = 240;
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for i in 0..=COLUMNS {
+        let x = frame.x + frame.w * i as f64 / COLUMNS as f64;
+        // The last column holds the longest wait whatever the rounding of its place.
+        let share = if i == COLUMNS { 1.0 } else { share_within(waits, axis.value(x)) };
+        let y = frame.bottom() - frame.h * share;
+        if let Some(&(_, before)) = points.last().filter(|(_, before)| (before - y).abs() > 0.01) {
+            points.push((x, before));
+        }
+        points.push((x, y));
+    }
+    // Points within a level stretch change nothing.
+    let level = |w: &[(f64, f64)]| (w[0].1 - w[1].1).abs() < 0.01 && (w[1].1 - w[2].1).abs() < 0.01;
+    let inner = points.windows(3).filter(|w| !level(w)).map(|w| w[1]);
+    points.first().copied().into_iter().chain(inner).chain(points.last().copied()).collect()
+}
+
+fn spots(scene: &mut Scene, lines: &[Line], axis: &WaitAxis, frame: Frame) {
+    const SPOTS: usize = 60;
+    for i in 0..SPOTS {
+        let column = super::timeline::column(frame, i, SPOTS);
+        let seconds = axis.value(column.x + column.w / 2.0);
+        let mut tip = format!("started within {}", duration(seconds));
+        for line in lines {
+            let name = line.name.split(':').next().unwrap_or_default();
+            tip.push_str(&format!("\n{name}: {}", percent(share_within(&line.waits, seconds))));
+        }
+        scene.spot(column, tip);
+    }
+}

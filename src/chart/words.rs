@@ -1,0 +1,53 @@
+//! What charts and reports call things.
+
+use crate::ledger::{Leaf, LeafGroup};
+use crate::results::StoredRun;
+use crate::results::format::{count, dollars};
+
+/// A leaf in words: `capacity wait`.
+#[must_use]
+pub fn leaf(leaf: Leaf) -> String {
+    leaf.name().replace('_', " ")
+}
+
+/// A leaf at the start of a sentence: `Capacity wait`.
+#[must_use]
+pub fn leaf_first(of: Leaf) -> String {
+    let words = leaf(of);
+    let mut letters = words.chars();
+    letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// A group of leaves.
+#[must_use]
+pub fn group(of: LeafGroup) -> &'static str {
+    match of {
+        LeafGroup::Productive => "productive",
+        LeafGroup::Unproductive => "held without progress",
+        LeafGroup::Idle => "idle",
+        LeafGroup::Unavailable => "unavailable",
+    }
+}
+
+/// Dollars a year of what cost `usd` in the window; without prices, GPU-hours of the window.
+#[must_use]
+pub fn yearly(run: &StoredRun, usd: f64, gpu_seconds: f64) -> String {
+    if run.is_priced() { format!("{} a year", dollars(run.per_year(usd))) } else { gpu_hours(gpu_seconds) }
+}
+
+/// GPU-hours, with a decimal below ten.
+#[must_use]
+pub fn gpu_hours(gpu_seconds: f64) -> String {
+    let hours = gpu_seconds / 3600.0;
+    if hours < 10.0 { format!("{hours:.1} GPU-hours") } else { format!("{} GPU-hours", count(hours.round() as u64)) }
+}
+
+/// A size class: `1 GPU`, `5-8 GPUs`, `no GPU`.
+#[must_use]
+pub fn size(class: &str) -> String {
+    match class {
+        "0" => "no GPU".to_owned(),
+        "1" => "1 GPU".to_owned(),
+        several => format!("{several} GPUs"),
+    }
+}
