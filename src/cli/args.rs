@@ -27,6 +27,16 @@ pub enum Command {
     Compare(CompareArgs),
     /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
     Sweep(SweepArgs),
+    /// Say where the schedules of two runs part first, and what differs in their ledgers.
+    #[command(after_help = "Example: fleetsim diff reports/before reports/after")]
+    Diff {
+        /// The folder of a run.
+        #[arg(value_name = "RUN_A")]
+        one: PathBuf,
+        /// The folder of another run of the same jobs.
+        #[arg(value_name = "RUN_B")]
+        other: PathBuf,
+    },
     /// Write the charts and the HTML report of a run folder again.
     #[command(after_help = "Example: fleetsim report reports/quickstart")]
     Report(ReportArgs),

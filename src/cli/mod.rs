@@ -3,6 +3,7 @@
 pub mod args;
 pub mod catalog;
 mod compare;
+mod diff;
 mod failure;
 mod generate;
 mod import;
@@ -66,6 +67,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, output),
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
+        Command::Diff { one, other } => diff::run(one, other, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),
         Command::Trace(command) => trace::run(command, output),

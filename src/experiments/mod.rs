@@ -7,6 +7,7 @@ pub mod axes;
 pub mod bootstrap;
 pub mod compare;
 pub mod compare_files;
+pub mod divergence;
 pub mod interval;
 pub mod manifest;
 pub mod merge;

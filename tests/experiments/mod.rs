@@ -100,5 +100,6 @@ fn numbers(summary: &str) -> BTreeMap<String, String> {
 }
 
 mod compare;
+mod diff;
 mod shards;
 mod sweep;
