@@ -5,7 +5,7 @@
 //!
 //! The modules are layers, each using only those before it: [`units`], [`collections`] and [`input`]; [`trace`] and
 //! [`cluster`]; [`sched`], the policies; [`ledger`]; [`engine`], the clock and the events; [`scenario`], a file that
-//! describes a run; [`results`], figures and files; [`chart`] and [`report`], pictures and
+//! describes a run; [`results`], figures and files; [`experiments`], many runs; [`chart`] and [`report`], pictures and
 //! pages of them; [`import`], published datasets; [`cli`].
 //!
 //! ```
@@ -30,6 +30,7 @@ pub mod cli;
 pub mod cluster;
 pub mod collections;
 pub mod engine;
+pub mod experiments;
 pub mod import;
 pub mod input;
 pub mod ledger;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
+use super::sweep::SweepArgs;
 
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
 #[derive(Debug, Parser)]
@@ -21,6 +23,20 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario, print its summary and write the run folder.
     Run(RunArgs),
+    /// Simulate variants of a scenario, or policies, on the same workloads and show them side by side.
+    Compare(CompareArgs),
+    /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
+    Sweep(SweepArgs),
+    /// Say where the schedules of two runs part first, and what differs in their ledgers.
+    #[command(after_help = "Example: fleetsim diff reports/before reports/after")]
+    Diff {
+        /// The folder of a run.
+        #[arg(value_name = "RUN_A")]
+        one: PathBuf,
+        /// The folder of another run of the same jobs.
+        #[arg(value_name = "RUN_B")]
+        other: PathBuf,
+    },
     /// Write the charts and the HTML report of a run folder again.
     #[command(after_help = "Example: fleetsim report reports/quickstart")]
     Report(ReportArgs),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::engine::RunError;
+use crate::experiments::Stop;
 use crate::input::{Problem, Problems};
 
 /// Why a command failed.
@@ -10,8 +11,17 @@ use crate::input::{Problem, Problems};
 pub enum Failure {
     /// The input, or how the command was used.
     Input(Problems),
+    /// A check that was asked for: something is missing, or worse than it should be.
+    Check(String),
     /// The simulation itself.
     Internal(RunError),
+    /// One of many simulations.
+    InternalIn {
+        /// Which of them.
+        which: String,
+        /// What went wrong.
+        error: RunError,
+    },
 }
 
 impl Failure {
@@ -19,8 +29,9 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Failure::Check(_) => 1,
             Failure::Input(_) => 2,
-            Failure::Internal(_) => 3,
+            Failure::Internal(_) | Failure::InternalIn { .. } => 3,
         }
     }
 }
@@ -43,12 +54,25 @@ impl From<RunError> for Failure {
     }
 }
 
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Input(problems) => Failure::Input(problems),
+            Stop::Run { which, error } => Failure::InternalIn { which, error },
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(problems) => problems.fmt(f),
+            Failure::Check(found) => f.write_str(found),
             Failure::Internal(error) => {
                 write!(f, "internal error: {error}\nThis is a bug of fleetsim, not of your input.")
+            }
+            Failure::InternalIn { which, error } => {
+                write!(f, "internal error: {which}: {error}\nThis is a bug of fleetsim, not of your input.")
             }
         }
     }

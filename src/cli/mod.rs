@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod catalog;
+mod compare;
+mod diff;
 mod failure;
 mod generate;
 mod import;
@@ -11,6 +13,7 @@ mod report;
 mod run;
 mod stats;
 mod summary;
+mod sweep;
 mod table;
 mod trace;
 
@@ -62,6 +65,9 @@ pub fn main() -> u8 {
 fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Run(args) => run::run(args, output),
+        Command::Compare(args) => compare::run(args, output),
+        Command::Sweep(args) => sweep::run(args, output),
+        Command::Diff { one, other } => diff::run(one, other, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),
         Command::Trace(command) => trace::run(command, output),

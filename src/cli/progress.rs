@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::format::duration;
+use super::format::{duration, percent, plural};
 use crate::engine::Progress;
+use crate::experiments::Pace;
 use crate::units::{Span, Time};
 
 /// A bar over the jobs that are done; it appears only when a run takes longer than a second.
@@ -31,6 +32,50 @@ impl Bar {
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A bar over runs, which end on any thread.
+#[derive(Debug)]
+pub struct Runs {
+    bar: ProgressBar,
+}
+
+impl Runs {
+    /// A bar for so many runs.
+    #[must_use]
+    pub fn over(runs: u64) -> Self {
+        let target = match stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(runs), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} runs  ETA {eta}") {
+            bar.set_style(style);
+        }
+        Runs { bar }
+    }
+
+    /// One more is done.
+    pub fn one_more(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How fast runs went, in words.
+#[must_use]
+pub fn pace(pace: &Pace) -> String {
+    format!(
+        "{} in {} on {}, parallel efficiency {}",
+        plural(pace.runs as u64, "run"),
+        duration(pace.wall.as_secs_f64()),
+        plural(pace.threads as u64, "thread"),
+        percent(pace.efficiency())
+    )
 }
 
 impl Progress for Bar {

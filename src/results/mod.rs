@@ -1,5 +1,6 @@
 //! From an outcome to figures and files, and back from the files. Nothing here changes what was simulated.
 
+pub mod figures;
 pub mod folder;
 pub mod format;
 pub mod metrics;
@@ -8,6 +9,7 @@ pub mod stored;
 pub mod summary;
 pub mod tables;
 
+pub use figures::Figures;
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use stored::StoredRun;

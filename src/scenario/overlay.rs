@@ -24,15 +24,15 @@ pub struct Overlay<'a> {
 }
 
 impl Overlay<'_> {
-    /// Applies one `KEY=VALUE`, the value as TOML or else as a text.
-    pub fn set_argument(&mut self, argument: &str) {
+    /// Applies one `KEY=VALUE` of the option `--set`, or another one, the value as TOML or else as a text.
+    pub fn set_argument(&mut self, option: &str, argument: &str) {
         let Some((key, value)) = argument.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
-            let place = Place::whole(&format!("--set {argument}"));
+            let place = Place::whole(&format!("{option} {argument}"));
             self.problems.push(place.problem("expected KEY=VALUE, such as cluster.pools.h100.nodes=24"));
             return;
         };
         let (key, value) = (key.trim(), value.trim());
-        let place = Place::whole(&format!("--set {key}"));
+        let place = Place::whole(&format!("{option} {key}"));
         let node = tree::parse_value(value, &place).unwrap_or_else(|| Node::new(Data::Text(value.to_owned()), &place));
         self.set(key, node, &place);
     }

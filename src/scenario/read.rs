@@ -24,6 +24,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Another end, as a duration with its unit.
     pub until: Option<String>,
+    /// One `KEY=VALUE` of each axis of a sweep; they come last.
+    pub axis: Vec<String>,
 }
 
 /// Reads a scenario file.
@@ -116,7 +118,7 @@ fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems, notice
         overlay.set("workload.trace", Node::new(Data::Text(trace.display().to_string()), &place), &place);
     }
     for argument in &overrides.set {
-        overlay.set_argument(argument);
+        overlay.set_argument("--set", argument);
     }
     if let Some(seed) = overrides.seed {
         let place = Place::whole("--seed");
@@ -126,6 +128,9 @@ fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems, notice
     if let Some(until) = &overrides.until {
         let place = Place::whole("--until");
         overlay.set("measure.until", Node::new(Data::Text(until.clone()), &place), &place);
+    }
+    for argument in &overrides.axis {
+        overlay.set_argument("--axis", argument);
     }
 }
 

@@ -62,6 +62,7 @@ fn arguments_change_the_scenario() {
         seed: Some(u64::MAX),
         until: Some("2d".to_owned()),
         policy: None,
+        axis: Vec::new(),
     };
     let scenario = read(SMALL, &overrides).unwrap();
     assert_eq!(scenario.cluster.pools[0].nodes, 6);

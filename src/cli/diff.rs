@@ -1,0 +1,76 @@
+//! `diff`: two runs of the same jobs, by their folders.
+
+use std::path::Path;
+
+use super::Output;
+use super::failure::Failure;
+use super::format::{count, plural};
+use super::table::{finished, plain, right};
+use crate::experiments::divergence::{Divergence, Fate, Parting};
+use crate::ledger::Leaf;
+use crate::results::StoredRun;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a folder is no run's.
+pub fn run(one: &Path, other: &Path, output: &mut Output) -> Result<(), Failure> {
+    let (first, second) = (StoredRun::read(one)?, StoredRun::read(other)?);
+    let divergence = Divergence::of(one, other)?;
+    output.text(&schedules(&divergence));
+    output.text(&format!("\n{}", ledgers(&first, &second)));
+    Ok(())
+}
+
+fn schedules(divergence: &Divergence) -> String {
+    let mut text = match &divergence.first {
+        None => format!("{}: the same schedule\n", plural(divergence.jobs, "job")),
+        Some(parting) => format!(
+            "{}: {} went otherwise\n{}",
+            plural(divergence.jobs, "job"),
+            count(divergence.differing),
+            parted(parting)
+        ),
+    };
+    if let Some(row) = divergence.other_jobs_from {
+        text.push_str(&format!("from row {} of jobs.csv on the runs have other jobs\n", count(row)));
+    }
+    text
+}
+
+fn parted(parting: &Parting) -> String {
+    let Parting { at, job, submit, one, other, .. } = parting;
+    let gpus = plural(parting.gpus.parse().unwrap_or_default(), "GPU");
+    format!(
+        "the schedules part at {at} s of the trace: job `{job}` ({gpus}, submitted at {submit} s)\n  A: {}\n  B: {}\n",
+        fate(one),
+        fate(other)
+    )
+}
+
+fn fate(fate: &Fate) -> String {
+    let Fate { start, end, state, pool } = fate;
+    match (start.is_empty(), end.is_empty()) {
+        (true, _) => format!("never started, {state}"),
+        (false, true) => format!("started at {start} s in {pool}, {state}"),
+        (false, false) => format!("started at {start} s in {pool}, ended at {end} s, {state}"),
+    }
+}
+
+/// The leaves that differ, in GPU-hours and dollars.
+fn ledgers(one: &StoredRun, other: &StoredRun) -> String {
+    let mut table = plain(&["ledger, GPU-hours", "A", "B", "B - A", "cost B - A"]);
+    let mut any = false;
+    for leaf in Leaf::ALL {
+        let of = |run: &StoredRun| (run.leaves.gpu_seconds[leaf as usize] / 3600.0, run.leaves.usd[leaf as usize]);
+        let ((a, usd_a), (b, usd_b)) = (of(one), of(other));
+        if a.to_bits() == b.to_bits() {
+            continue;
+        }
+        any = true;
+        let usd = format!("{:+.2}", usd_b - usd_a);
+        table.add_row([leaf.name().to_owned(), format!("{a:.2}"), format!("{b:.2}"), format!("{:+.2}", b - a), usd]);
+    }
+    right(&mut table, &[1, 2, 3, 4]);
+    if any { finished(&table) } else { "the same ledger\n".to_owned() }
+}

@@ -1,0 +1,168 @@
+//! Scenarios side by side, on the same workloads.
+
+use std::path::Path;
+
+use super::interval::{Draws, Interval};
+use super::parallel::{self, Observer, Pace};
+use super::run::Cell;
+use super::stop::Stop;
+use super::workload::{self, Library};
+use crate::input::{Problem, Problems};
+use crate::scenario::{self, Overrides, Scenario};
+
+/// What is compared.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The scenario file.
+    pub file: &'a Path,
+    /// What the command line changes in it.
+    pub overrides: Overrides,
+    /// These policies instead of the scenario's variants, where there are any.
+    pub policies: &'a [String],
+    /// How many replicates, at least 1.
+    pub replicates: u32,
+}
+
+/// One of those compared.
+#[derive(Debug, Clone)]
+pub struct Contender {
+    /// The scenario's name, its variant's or its policy's.
+    pub name: String,
+    /// The whole of it.
+    pub scenario: Scenario,
+}
+
+/// A comparison that was checked and can be run.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The first is the one that the others are held against.
+    pub contenders: Vec<Contender>,
+    /// What the reader should know.
+    pub notices: Vec<String>,
+    replicates: u32,
+    library: Library,
+}
+
+/// The runs of a comparison.
+#[derive(Debug)]
+pub struct Compared {
+    /// What was compared.
+    pub contenders: Vec<Contender>,
+    /// By contender and replicate.
+    pub cells: Vec<Vec<Cell>>,
+}
+
+impl Comparison {
+    /// Reads the scenarios and their traces.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, or that nothing can be compared.
+    pub fn plan(request: &Request<'_>) -> Result<Self, Problems> {
+        let contenders = contenders(request)?;
+        check_names(request.file, &contenders)?;
+        let scenarios = contenders.iter().map(|contender| &contender.scenario);
+        let library = Library::read(request.file, scenarios, request.replicates)?;
+        let notices = notices(&contenders, &library);
+        Ok(Comparison { contenders, notices, replicates: request.replicates, library })
+    }
+
+    /// How many runs it takes.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.contenders.len() * self.replicates as usize
+    }
+
+    /// Makes all runs.
+    ///
+    /// # Errors
+    /// What makes no sense in a workload, or what breaks in a run.
+    pub fn run(self, observer: Observer<'_>) -> Result<(Compared, Pace), Stop> {
+        let replicates = self.replicates as usize;
+        let (cells, pace) = parallel::all(self.runs(), observer, |number| {
+            let (contender, replicate) = (&self.contenders[number / replicates], number % replicates);
+            let which = || format!("`{}`, replicate {replicate}", contender.name);
+            Cell::of(&contender.scenario, &self.library, replicate as u32, which)
+        })?;
+        let cells = cells.chunks(replicates).map(<[Cell]>::to_vec).collect();
+        Ok((Compared { contenders: self.contenders, cells }, pace))
+    }
+}
+
+impl Compared {
+    /// How a figure of a contender differs from the first one's, over the replicates. `None` where they are too few, or
+    /// where one of them does not have the figure.
+    #[must_use]
+    pub fn difference(&self, contender: usize, figure: &str) -> Option<Interval> {
+        let pairs = self.cells[contender].iter().zip(&self.cells[0]);
+        let differences: Option<Vec<f64>> =
+            pairs.map(|(own, first)| Some(own.figures.number(figure)? - first.figures.number(figure)?)).collect();
+        Interval::of(&differences?, self.draws(contender))
+    }
+
+    /// What the pairs of replicates are to each other.
+    #[must_use]
+    pub fn draws(&self, contender: usize) -> Draws {
+        let own = workload::draws(&self.contenders[contender].scenario);
+        match workload::draws(&self.contenders[0].scenario) {
+            Draws::Independent => own,
+            Draws::Bootstrap => Draws::Bootstrap,
+        }
+    }
+
+    /// How many replicates there are.
+    #[must_use]
+    pub fn replicates(&self) -> usize {
+        self.cells.first().map_or(0, Vec::len)
+    }
+}
+
+fn contenders(request: &Request<'_>) -> Result<Vec<Contender>, Problems> {
+    if request.policies.is_empty() {
+        let mut first = scenario::load(request.file, &request.overrides)?;
+        let variants = std::mem::take(&mut first.variants);
+        let first = Contender { name: first.name.clone(), scenario: first };
+        let others = variants.into_iter().map(|variant| Contender { name: variant.name, scenario: variant.scenario });
+        return Ok(std::iter::once(first).chain(others).collect());
+    }
+    let with = |policy: &String| {
+        let overrides = Overrides { policy: Some(policy.clone()), ..request.overrides.clone() };
+        let mut scenario = scenario::load(request.file, &overrides)?;
+        scenario.variants.clear();
+        Ok(Contender { name: policy.clone(), scenario })
+    };
+    request.policies.iter().map(with).collect()
+}
+
+fn check_names(file: &Path, contenders: &[Contender]) -> Result<(), Problem> {
+    if let [only] = contenders {
+        let message = format!(
+            "there is only `{}` here; `compare` needs [[variant]]s in the scenario, or --policies with two or more",
+            only.name
+        );
+        return Err(Problem::of_file(file, message));
+    }
+    for (at, contender) in contenders.iter().enumerate() {
+        if contenders[..at].iter().any(|earlier| earlier.name == contender.name) {
+            return Err(Problem::of_file(file, format!("`{}` would be compared with itself", contender.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Each notice once, with the names of those it is about where it is not about all.
+fn notices(contenders: &[Contender], library: &Library) -> Vec<String> {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for contender in contenders {
+        let own = contender.scenario.notices.iter().cloned().chain(library.notices(&contender.scenario));
+        for notice in own {
+            match told.iter_mut().find(|(known, _)| *known == notice) {
+                Some((_, names)) => names.push(&contender.name),
+                None => told.push((notice, vec![&contender.name])),
+            }
+        }
+    }
+    let tell = |(notice, names): (String, Vec<&str>)| {
+        if names.len() == contenders.len() { notice } else { format!("{}: {notice}", names.join(", ")) }
+    };
+    told.into_iter().map(tell).collect()
+}

@@ -1,0 +1,122 @@
+//! `compare.csv`, a row a run, and `compare.json`, with the differences.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::compare::Compared;
+use super::interval::{CONFIDENCE, Draws};
+use super::table::{Columns, Table};
+use crate::input::Problem;
+use crate::output::write_text;
+use crate::results::Figures;
+
+/// The version of `compare.json`'s shape.
+pub const SCHEMA: &str = "fleetsim.compare/1";
+
+#[derive(Serialize)]
+struct File<'a> {
+    schema: &'static str,
+    fleetsim: &'static str,
+    replicates: usize,
+    confidence: f64,
+    variants: Vec<Variant<'a>>,
+}
+
+#[derive(Serialize)]
+struct Variant<'a> {
+    name: &'a str,
+    policy: &'static str,
+    /// Of replicate 0, as `summary.json` has them.
+    seed: u64,
+    figures: Named<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<Differences<'a>>,
+}
+
+#[derive(Serialize)]
+struct Differences<'a> {
+    to: &'a str,
+    replicates_are: &'static str,
+    figures: Named<Value>,
+}
+
+/// A map in the order of its making.
+struct Named<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// Writes both files into `folder`, which is made if need be.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn write(folder: &Path, compared: &Compared) -> Result<(), Problem> {
+    fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
+    let mut columns = Columns::default();
+    compared.cells.iter().flatten().for_each(|cell| columns.join(&cell.figures));
+    let to = folder.join("compare.csv");
+    let mut table = Table::create(&to, &["variant", "replicate", "seed"], &columns)?;
+    for (contender, cells) in compared.contenders.iter().zip(&compared.cells) {
+        for (replicate, cell) in cells.iter().enumerate() {
+            table.row(&[contender.name.clone(), replicate.to_string(), cell.seed.to_string()], &cell.figures)?;
+        }
+    }
+    table.finish()?;
+    write_text(&folder.join("compare.json"), &json_text(compared))
+}
+
+fn json_text(compared: &Compared) -> String {
+    let variant = |at: usize| Variant {
+        name: &compared.contenders[at].name,
+        policy: compared.contenders[at].scenario.policy.entry.name,
+        seed: compared.cells[at][0].seed,
+        figures: exact(&compared.cells[at][0].figures),
+        differences: (at > 0 && compared.replicates() > 1).then(|| differences(compared, at)),
+    };
+    let file = File {
+        schema: SCHEMA,
+        fleetsim: env!("CARGO_PKG_VERSION"),
+        replicates: compared.replicates(),
+        confidence: CONFIDENCE,
+        variants: (0..compared.contenders.len()).map(variant).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&file).expect("a comparison is JSON");
+    text.push('\n');
+    text
+}
+
+fn exact(figures: &Figures) -> Named<Box<RawValue>> {
+    let value = |text: &str| {
+        let text = if text.is_empty() { "null" } else { text };
+        RawValue::from_string(text.to_owned()).expect("a figure is JSON")
+    };
+    Named(figures.iter().map(|(name, text)| (name.to_owned(), value(text))).collect())
+}
+
+fn differences(compared: &Compared, at: usize) -> Differences<'_> {
+    let interval = |name: &str| {
+        let Some(interval) = compared.difference(at, name) else { return Value::Null };
+        let mut fields = Map::new();
+        fields.insert("difference".to_owned(), json!(interval.difference));
+        fields.insert("low".to_owned(), json!(interval.low()));
+        fields.insert("high".to_owned(), json!(interval.high()));
+        fields.insert("significant".to_owned(), json!(interval.is_significant()));
+        Value::Object(fields)
+    };
+    let names = compared.cells[at][0].figures.iter().map(|(name, _)| name);
+    Differences {
+        to: &compared.contenders[0].name,
+        replicates_are: match compared.draws(at) {
+            Draws::Independent => "independent",
+            Draws::Bootstrap => "bootstrap of the trace's days; replicate 0 is the trace",
+        },
+        figures: Named(names.map(|name| (name.to_owned(), interval(name))).collect()),
+    }
+}

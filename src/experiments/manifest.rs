@@ -1,0 +1,179 @@
+//! `sweep.json`: what a sweep is, so that only what belongs together is put together.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::axes::{self, Axis};
+use crate::input::{Problem, Problems};
+use crate::output::write_text;
+use crate::units::hash::Fingerprint;
+
+/// Its name in the folder of a sweep.
+pub const FILE: &str = "sweep.json";
+
+/// The version of its shape.
+pub const SCHEMA: &str = "fleetsim.sweep/1";
+
+/// What a sweep is. Nothing in it depends on where it lies or on which machine it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the file's shape.
+    pub schema: String,
+    /// The version of the program.
+    pub fleetsim: String,
+    /// XXH64 of all that decides over the figures of a run, in hexadecimal; each file of a run repeats it.
+    pub fingerprint: String,
+    /// How many replicates each point has. More of them do not change those that are there.
+    pub replicates: u32,
+    /// The axes, in their order.
+    pub axes: Vec<AxisEntry>,
+    /// XXH64 of the traces, in the order of the points that name them first.
+    pub traces: Vec<String>,
+    /// The resolved scenario of the first point, its trace by its fingerprint.
+    pub scenario: Value,
+    /// XXH64 of the resolved scenarios of all points.
+    pub points: String,
+}
+
+/// An axis in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxisEntry {
+    /// The dotted key.
+    pub key: String,
+    /// Its values.
+    pub values: Vec<String>,
+}
+
+impl Manifest {
+    /// Describes a sweep: its axes, the resolved scenarios of its points as JSON, its traces' fingerprints.
+    ///
+    /// # Panics
+    /// When a scenario is not JSON.
+    #[must_use]
+    pub fn new(axes: &[Axis], replicates: u32, scenarios: &[String], traces: Vec<String>) -> Self {
+        let mut points = Fingerprint::new(0);
+        for scenario in scenarios {
+            points.update(scenario.as_bytes());
+            points.update(b"\n");
+        }
+        let first = scenarios.first().map_or("null", String::as_str);
+        let mut manifest = Manifest {
+            schema: SCHEMA.to_owned(),
+            fleetsim: env!("CARGO_PKG_VERSION").to_owned(),
+            fingerprint: String::new(),
+            replicates,
+            axes: axes.iter().map(|a| AxisEntry { key: a.key.clone(), values: a.values.clone() }).collect(),
+            traces,
+            scenario: serde_json::from_str(first).expect("a resolved scenario is JSON"),
+            points: hexadecimal(points.value()),
+        };
+        let identity = (&manifest.schema, &manifest.fleetsim, &manifest.axes, &manifest.traces, &manifest.points);
+        let identity = serde_json::to_string(&identity).expect("texts are JSON");
+        manifest.fingerprint = hexadecimal(Fingerprint::of(0, identity.as_bytes()).value());
+        manifest
+    }
+
+    /// Reads the manifest of a folder; `None` where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is none.
+    pub fn read(folder: &Path) -> Result<Option<Self>, Problem> {
+        let path = folder.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => return Err(Problem::of_file(&path, format!("cannot be read: {error}"))),
+        };
+        let read: Result<Manifest, _> = serde_json::from_str(&text);
+        let none = |why: String| Problem::of_file(&path, format!("is no manifest of a sweep: {why}"));
+        let manifest = read.map_err(|error| none(error.to_string()))?;
+        if manifest.schema != SCHEMA {
+            return Err(none(format!("expected \"{SCHEMA}\", found \"{}\"", manifest.schema)));
+        }
+        if manifest.runs().is_none() {
+            return Err(none("its grid is too large".to_owned()));
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Writes it into a folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    ///
+    /// # Panics
+    /// Never: it is JSON.
+    pub fn write(&self, folder: &Path) -> Result<(), Problem> {
+        let mut text = serde_json::to_string_pretty(self).expect("a manifest is JSON");
+        text.push('\n');
+        write_text(&folder.join(FILE), &text)
+    }
+
+    /// The axes of the grid.
+    #[must_use]
+    pub fn axes(&self) -> Vec<Axis> {
+        self.axes.iter().map(|a| Axis { key: a.key.clone(), values: a.values.clone() }).collect()
+    }
+
+    /// How many runs the grid has.
+    #[must_use]
+    pub fn runs(&self) -> Option<u64> {
+        axes::points(&self.axes())?.checked_mul(u64::from(self.replicates)).filter(|&runs| runs <= axes::MOST_RUNS)
+    }
+
+    /// What differs from another sweep so that their runs do not belong together; empty where nothing does.
+    #[must_use]
+    pub fn differences(&self, other: &Manifest) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.fingerprint == other.fingerprint {
+            return found;
+        }
+        if self.fleetsim != other.fleetsim {
+            found.push(format!("fleetsim {} made it, this is {}", self.fleetsim, other.fleetsim));
+        }
+        if self.axes != other.axes {
+            let shown = |axes: &[AxisEntry]| {
+                axes.iter().map(|a| format!("{}={}", a.key, a.values.join(","))).collect::<Vec<_>>().join(" ")
+            };
+            found.push(format!("its axes are {}, now they are {}", shown(&self.axes), shown(&other.axes)));
+        }
+        if self.traces != other.traces {
+            found.push("the trace has changed".to_owned());
+        }
+        differing_keys(&self.scenario, &other.scenario, "", &mut found);
+        if found.is_empty() {
+            found.push("the scenario has changed at some point of the grid".to_owned());
+        }
+        found
+    }
+}
+
+/// An error that says that `folder` holds something else.
+#[must_use]
+pub fn mismatch(folder: &Path, differences: &[String], advice: &str) -> Problems {
+    let message = format!("belongs to another sweep: {}; {advice}", differences.join("; "));
+    Problem::of_file(&folder.join(FILE), message).into()
+}
+
+/// Keys of two scenarios whose values differ; the trace's are told by themselves.
+fn differing_keys(old: &Value, new: &Value, path: &str, found: &mut Vec<String>) {
+    let (Value::Object(before), Value::Object(after)) = (old, new) else {
+        if old != new && path != "workload.trace" {
+            found.push(format!("`{path}` was {old}, now it is {new}"));
+        }
+        return;
+    };
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let of = |table: &serde_json::Map<String, Value>| table.get(key).cloned().unwrap_or(Value::Null);
+        differing_keys(&of(before), &of(after), &path, found);
+    }
+}
+
+fn hexadecimal(value: u64) -> String {
+    format!("{value:016x}")
+}

@@ -1,0 +1,202 @@
+//! The folder of a sweep: a manifest, a file for each run that is done, and the table of all of them.
+//!
+//! A run's file comes by renaming, so it is there whole or not at all, whenever the program is killed. The table is made
+//! from these files only, in grid order; how often the sweep was interrupted cannot show in it.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::axes::{self, Axis};
+use super::manifest::Manifest;
+use super::run::Cell;
+use super::table::{Columns, Table};
+use crate::input::{Problem, Problems};
+use crate::output::write_text;
+use crate::results::Figures;
+
+/// The table's name in the folder of a sweep.
+pub const RESULTS: &str = "results.csv";
+
+/// The folder of the runs.
+const RUNS: &str = "runs";
+
+/// Taken by whoever writes into the folder; the system gives it back when that process ends, however it ends.
+const LOCK: &str = ".lock";
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    manifest: Manifest,
+    axes: Vec<Axis>,
+    /// Held open for its lock.
+    _lock: Option<File>,
+}
+
+/// A run of a sweep by what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId {
+    /// The number of the point in the grid, from 0.
+    pub point: u64,
+    /// The replicate, from 0.
+    pub replicate: u32,
+}
+
+impl Store {
+    /// Opens a folder for writing; it is made if need be. One with another manifest is refused, or emptied where
+    /// `recompute` says so.
+    ///
+    /// # Errors
+    /// When the folder belongs to another sweep, is in use, or cannot be written.
+    pub fn open(folder: &Path, manifest: Manifest, recompute: bool) -> Result<Self, Problems> {
+        let runs = folder.join(RUNS);
+        make(folder)?;
+        let lock = lock(folder)?;
+        let present = if recompute { None } else { Manifest::read(folder)? };
+        if let Some(present) = &present {
+            let differences = present.differences(&manifest);
+            if !differences.is_empty() {
+                let advice = "take another --out, or --recompute to make all runs anew";
+                return Err(super::manifest::mismatch(folder, &differences, advice));
+            }
+        }
+        // Runs without a manifest, or of another one, are nobody's.
+        if present.is_none() && runs.exists() {
+            fs::remove_dir_all(&runs).map_err(|e| Problem::of_file(&runs, format!("cannot be emptied: {e}")))?;
+        }
+        make(&runs)?;
+        clear_halves(&runs);
+        if present.as_ref() != Some(&manifest) {
+            manifest.write(folder)?;
+        }
+        let axes = manifest.axes();
+        Ok(Store { folder: folder.to_owned(), manifest, axes, _lock: lock })
+    }
+
+    /// Opens a folder for reading only; `None` where it is no sweep's.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub fn look(folder: &Path) -> Result<Option<Self>, Problem> {
+        let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
+        let axes = manifest.axes();
+        Ok(Some(Store { folder: folder.to_owned(), manifest, axes, _lock: None }))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the sweep is.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// All runs of the sweep, in grid order: the replicates of a point one after the other.
+    pub fn runs(&self) -> impl Iterator<Item = RunId> + use<> {
+        let (runs, replicates) = (self.manifest.runs().unwrap_or(0), u64::from(self.manifest.replicates));
+        (0..runs).map(move |run| RunId { point: run / replicates, replicate: (run % replicates) as u32 })
+    }
+
+    /// The run's setting in words: `nodes=16, replicate 3`.
+    #[must_use]
+    pub fn name(&self, run: RunId) -> String {
+        let values = axes::point(&self.axes, run.point);
+        let settings = self.axes.iter().zip(values).map(|(axis, value)| format!("{}={value}, ", axis.key));
+        format!("{}replicate {}", settings.collect::<String>(), run.replicate)
+    }
+
+    fn path(&self, run: RunId) -> PathBuf {
+        self.folder.join(RUNS).join(format!("{:06}-{:05}.csv", run.point, run.replicate))
+    }
+
+    /// Writes a run that is done.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&self, run: RunId, cell: &Cell) -> Result<(), Problem> {
+        let mut text = format!("fingerprint,{}\nseed,{}\n", self.manifest.fingerprint, cell.seed);
+        for (name, value) in cell.figures.iter() {
+            // Pool names come from the scenario and may hold anything.
+            text.push_str(&serde_json::to_string(name).unwrap_or_default());
+            text.push(',');
+            text.push_str(value);
+            text.push('\n');
+        }
+        text.push_str("end\n");
+        write_text(&self.path(run), &text)
+    }
+
+    /// Reads a run; `None` where it is not done. A file that is cut off, or of another sweep, is as none: a machine that
+    /// lost its power may leave such.
+    #[must_use]
+    pub fn get(&self, run: RunId) -> Option<Cell> {
+        let text = fs::read_to_string(self.path(run)).ok()?;
+        let mut lines = text.strip_suffix("end\n")?.lines();
+        if lines.next()?.strip_prefix("fingerprint,")? != self.manifest.fingerprint {
+            return None;
+        }
+        let seed = lines.next()?.strip_prefix("seed,")?.parse().ok()?;
+        let figure = |line: &str| {
+            let (name, value) = line.rsplit_once(',')?;
+            Some((serde_json::from_str(name).ok()?, value.to_owned()))
+        };
+        Some(Cell { seed, figures: lines.map(figure).collect::<Option<Figures>>()? })
+    }
+
+    /// Writes the table of all runs that are done, and says how many these are.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_results(&self) -> Result<u64, Problem> {
+        let mut columns = Columns::default();
+        for cell in self.runs().filter_map(|run| self.get(run)) {
+            columns.join(&cell.figures);
+        }
+        let to = self.folder.join(RESULTS);
+        let lead: Vec<&str> = self.axes.iter().map(|axis| axis.key.as_str()).chain(["replicate", "seed"]).collect();
+        let mut table = Table::create(&to, &lead, &columns)?;
+        let mut rows = 0;
+        for (run, cell) in self.runs().filter_map(|run| Some((run, self.get(run)?))) {
+            let mut lead = axes::point(&self.axes, run.point);
+            lead.extend([run.replicate.to_string(), cell.seed.to_string()]);
+            table.row(&lead, &cell.figures)?;
+            rows += 1;
+        }
+        table.finish()?;
+        Ok(rows)
+    }
+}
+
+fn make(folder: &Path) -> Result<(), Problem> {
+    fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))
+}
+
+/// Takes the folder's lock; nothing where its file system knows no locks.
+fn lock(folder: &Path) -> Result<Option<File>, Problem> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|e| Problem::of_file(folder, format!("cannot be written into: {e}")))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            let message = "another sweep is writing into it; shards need a folder each, to be joined by `sweep merge`";
+            Err(Problem::of_file(folder, message))
+        }
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Problem::of_file(&path, format!("cannot be locked: {error}"))),
+    }
+}
+
+/// Removes what a killed sweep left half-written; under the lock nobody else writes here.
+fn clear_halves(runs: &Path) {
+    for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+            // It would only take space.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}

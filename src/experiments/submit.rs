@@ -1,0 +1,119 @@
+//! A sweep as a job array: the script or manifest under which Slurm or Kubernetes makes it as it is.
+
+use serde_json::json;
+
+/// What is submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The scenario's name.
+    pub name: String,
+    /// `fleetsim sweep ...`, word by word.
+    pub command: Vec<String>,
+    /// The `--out` in it.
+    pub out: String,
+    /// Tasks of the array, at least 1.
+    pub tasks: u64,
+    /// CPU cores of a task.
+    pub cpus: u32,
+}
+
+/// The script for `sbatch`. A task that is killed and requeued goes on where it ended.
+#[must_use]
+pub fn slurm(job: &Job) -> String {
+    let Job { tasks, cpus, .. } = job;
+    let name = dns_name(&job.name);
+    let command: Vec<String> = job.command.iter().map(|word| quoted(word)).collect();
+    let out = quoted(&job.out);
+    format!(
+        "#!/bin/sh\n\
+         #SBATCH --job-name={name}\n\
+         #SBATCH --array=1-{tasks}\n\
+         #SBATCH --ntasks=1\n\
+         #SBATCH --cpus-per-task={cpus}\n\
+         #SBATCH --requeue\n\
+         #SBATCH --open-mode=append\n\
+         #SBATCH --output={name}-%A_%a.log\n\
+         # Each task finds its shard in SLURM_ARRAY_TASK_ID. When all have ended:\n\
+         #   fleetsim sweep merge {out} --out {out}\n\
+         export RAYON_NUM_THREADS=\"${{SLURM_CPUS_PER_TASK:-{cpus}}}\"\n\
+         exec {}\n",
+        command.join(" ")
+    )
+}
+
+/// The manifest of an Indexed Job for `kubectl apply -f -`, with `image` to run in and the volume of `claim` at `/data`,
+/// where it works.
+///
+/// # Panics
+/// Never: a manifest is JSON, and all JSON is YAML.
+#[must_use]
+pub fn kubernetes(job: &Job, image: &str, claim: &str) -> String {
+    let cpus = job.cpus.to_string();
+    let environment = json!([
+        {"name": "JOB_COMPLETIONS", "value": job.tasks.to_string()},
+        {"name": "RAYON_NUM_THREADS", "value": cpus},
+    ]);
+    let container = json!({
+        "name": "fleetsim",
+        "image": image,
+        "command": job.command,
+        "workingDir": "/data",
+        "env": environment,
+        "resources": {"requests": {"cpu": cpus}},
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    });
+    let pod = json!({
+        "restartPolicy": "Never",
+        "containers": [container],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}],
+    });
+    let manifest = json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": dns_name(&job.name)},
+        "spec": {
+            "completionMode": "Indexed",
+            "completions": job.tasks,
+            "parallelism": job.tasks,
+            // A pod that is evicted or whose node dies is made again and goes on where it ended.
+            "backoffLimitPerIndex": 6,
+            "template": {"spec": pod},
+        },
+    });
+    let out = quoted(&job.out);
+    let text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
+    format!(
+        "# Each pod finds its shard in JOB_COMPLETION_INDEX. When all have ended, in /data:\n\
+         #   fleetsim sweep merge {out} --out {out}\n{text}\n"
+    )
+}
+
+/// A name that Kubernetes takes (RFC 1123 label) and Slurm too: `fleetsim-` and lower-case letters, digits and dashes.
+fn dns_name(name: &str) -> String {
+    const LONGEST: usize = 52;
+    let fold = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+    let folded: String = name.chars().map(fold).take(LONGEST - "fleetsim-".len()).collect();
+    format!("fleetsim-{folded}").trim_end_matches('-').to_owned()
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=,:+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_the_shell() {
+        assert_eq!(quoted("--axis"), "--axis");
+        assert_eq!(quoted("price=$2, it's"), r"'price=$2, it'\''s'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(dns_name("My Cluster (v2)"), "fleetsim-my-cluster--v2");
+    }
+}

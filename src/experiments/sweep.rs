@@ -1,0 +1,147 @@
+//! A grid over scenario keys: checked as a whole before anything runs, made in parallel, taken up again where it ended.
+
+use std::path::{Path, PathBuf};
+
+use super::axes::{self, Axis, MOST_RUNS};
+use super::manifest::Manifest;
+use super::parallel::{self, Observer, Pace};
+use super::run::Cell;
+use super::shard::Shard;
+use super::stop::Stop;
+use super::store::{RunId, Store};
+use super::workload::Library;
+use crate::input::{Problem, Problems};
+use crate::scenario::resolved::resolved;
+use crate::scenario::{self, Overrides, Scenario, Source};
+
+/// What is swept.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The scenario file.
+    pub file: &'a Path,
+    /// What the command line changes in it at all points.
+    pub overrides: Overrides,
+    /// `KEY=v1,v2,...`, in their order.
+    pub axes: &'a [String],
+    /// How many replicates of each point, at least 1.
+    pub replicates: u32,
+}
+
+/// A sweep that was checked at all points and can be run.
+#[derive(Debug)]
+pub struct Sweep {
+    /// What the reader should know.
+    pub notices: Vec<String>,
+    points: Vec<Scenario>,
+    library: Library,
+    manifest: Manifest,
+}
+
+impl Sweep {
+    /// Reads the scenario at all points of the grid, and the traces.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn plan(request: &Request<'_>) -> Result<Self, Problems> {
+        let axes = Axis::parse_all(request.axes)?;
+        let count = axes::points(&axes).filter(|&n| n.saturating_mul(u64::from(request.replicates)) <= MOST_RUNS);
+        let Some(count) = count else {
+            let message = format!("the grid has more than {MOST_RUNS} runs; take fewer values or replicates");
+            return Err(Problem { source: "--axis".to_owned(), at: None, message }.into());
+        };
+        let points = read_points(request, &axes, count)?;
+        let library = Library::read(request.file, &points, request.replicates)?;
+        let mut notices: Vec<String> = Vec::new();
+        for point in &points {
+            for notice in point.notices.iter().cloned().chain(library.notices(point)) {
+                if !notices.contains(&notice) {
+                    notices.push(notice);
+                }
+            }
+        }
+        let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
+        let traces = library.inputs().map(|input| input.xxh64).collect();
+        let manifest = Manifest::new(&axes, request.replicates, &scenarios, traces);
+        Ok(Sweep { notices, points, library, manifest })
+    }
+
+    /// The scenario's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.points.first().map_or("", |point| &point.name)
+    }
+
+    /// How many runs it takes, over all shards.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.points.len() as u64 * u64::from(self.manifest.replicates)
+    }
+
+    /// Opens the folder of the sweep.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(&self, folder: &Path, recompute: bool) -> Result<Store, Problems> {
+        Store::open(folder, self.manifest.clone(), recompute)
+    }
+
+    /// The runs of a shard that are not in the folder yet, and how many are.
+    #[must_use]
+    pub fn pending(store: &Store, shard: Shard) -> (Vec<RunId>, usize) {
+        let own = store.runs().zip(0..).filter(|&(_, number)| shard.has(number)).map(|(run, _)| run);
+        let (done, pending): (Vec<RunId>, Vec<RunId>) = own.partition(|&run| store.get(run).is_some());
+        (pending, done.len())
+    }
+
+    /// Makes runs, each into its own file as soon as it is done, then the table.
+    ///
+    /// # Errors
+    /// What breaks in a run, or a file that cannot be written; the runs done by then stay.
+    pub fn run(&self, store: &Store, pending: &[RunId], observer: Observer<'_>) -> Result<(u64, Pace), Stop> {
+        let (_, pace) = parallel::all(pending.len(), observer, |number| {
+            let run = pending[number];
+            let scenario = &self.points[run.point as usize];
+            let cell = Cell::of(scenario, &self.library, run.replicate, || store.name(run))?;
+            store.put(run, &cell).map_err(Stop::from)
+        })?;
+        Ok((store.write_results()?, pace))
+    }
+}
+
+/// The scenario at each point. A mistake in a value shows at many points and is told once.
+fn read_points(request: &Request<'_>, axes: &[Axis], count: u64) -> Result<Vec<Scenario>, Problems> {
+    let mut points = Vec::new();
+    let mut problems = Problems::new();
+    for number in 0..count {
+        let set = axes.iter().zip(axes::point(axes, number)).map(|(axis, value)| format!("{}={value}", axis.key));
+        let overrides = Overrides { axis: set.collect(), ..request.overrides.clone() };
+        match scenario::load(request.file, &overrides) {
+            Ok(mut point) => {
+                point.variants.clear();
+                points.push(point);
+            }
+            Err(wrong) => {
+                for problem in wrong.list() {
+                    if !problems.list().contains(problem) {
+                        problems.push(problem.clone());
+                    }
+                }
+                if problems.is_full() {
+                    break;
+                }
+            }
+        }
+    }
+    problems.or(points)
+}
+
+/// The resolved scenario as JSON, with the fingerprint of its trace instead of its path: where a trace lies changes
+/// nothing, and shards may see it at different places.
+fn identity(scenario: &Scenario, library: &Library) -> String {
+    let mut scenario = scenario.clone();
+    if let Source::Trace(path) = &mut scenario.workload.source {
+        let fingerprint = library.fingerprint(path).unwrap_or_default();
+        *path = PathBuf::from(format!("xxh64:{fingerprint:016x}"));
+    }
+    serde_json::to_string(&resolved(&scenario)).expect("a resolved scenario is JSON")
+}

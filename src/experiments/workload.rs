@@ -1,0 +1,195 @@
+//! The jobs of scenarios: traces read once, generated workloads, replicates of both.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use super::bootstrap::{self, DAY, Days};
+use super::interval::Draws;
+use super::replicate;
+use crate::input::{Problem, Problems};
+use crate::results::folder::InputFile;
+use crate::results::format::count;
+use crate::scenario::{Scenario, Source};
+use crate::trace::JobTable;
+use crate::trace::generate::Generator;
+use crate::trace::native::{self, ReadOptions, Trace};
+use crate::units::hash::Fingerprint;
+
+/// The jobs of one run, the files that they came from, and what the reader should know of them.
+#[derive(Debug)]
+pub struct Jobs {
+    /// The jobs.
+    pub table: JobTable,
+    /// The scenario file first, where it can be read again.
+    pub inputs: Vec<InputFile>,
+    /// Notices, in full sentences.
+    pub notices: Vec<String>,
+}
+
+/// The jobs of a scenario that was read from `file`, for a single run.
+///
+/// # Errors
+/// Everything that is wrong with the trace.
+pub fn load(scenario: &Scenario, file: &Path) -> Result<Jobs, Problems> {
+    let mut inputs = Vec::new();
+    if let Ok(bytes) = std::fs::read(file) {
+        inputs.push(input(file, Fingerprint::of(0, &bytes).value()));
+    }
+    let mut notices = Vec::new();
+    let mut table = match &scenario.workload.source {
+        Source::Trace(path) => {
+            let trace = native::read(path, &ReadOptions::default())?;
+            inputs.push(input(path, trace.fingerprint));
+            notices.extend(trace.notices);
+            trace.table
+        }
+        Source::Generate { generator, .. } => generate(generator, scenario.seed, file)?,
+    };
+    scale(scenario, &mut table);
+    if scenario.workload.recorded && is_scaled(scenario) {
+        notices.push("arrivals are scaled: recorded queue times are not held against simulated ones".to_owned());
+    }
+    notices.extend(estimates_notice(scenario, &table));
+    Ok(Jobs { table, inputs, notices })
+}
+
+/// The traces that some scenarios of one file name, each read once.
+#[derive(Debug)]
+pub struct Library {
+    file: PathBuf,
+    traces: Vec<(PathBuf, Trace, Days)>,
+}
+
+impl Library {
+    /// Reads all traces of scenarios that were read from `file`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them; with `replicates` above 1, a trace without days to draw from too.
+    pub fn read<'s>(
+        file: &Path,
+        scenarios: impl IntoIterator<Item = &'s Scenario>,
+        replicates: u32,
+    ) -> Result<Self, Problems> {
+        let mut library = Library { file: file.to_owned(), traces: Vec::new() };
+        let mut problems = Problems::new();
+        let mut seen: Vec<&Path> = Vec::new();
+        for scenario in scenarios {
+            let Source::Trace(path) = &scenario.workload.source else { continue };
+            if seen.contains(&path.as_path()) {
+                continue;
+            }
+            seen.push(path);
+            match read_trace(path, replicates) {
+                Ok((trace, days)) => library.traces.push((path.clone(), trace, days)),
+                Err(wrong) => problems.extend(wrong),
+            }
+        }
+        problems.or(library)
+    }
+
+    /// The traces, in the order in which they were first named.
+    pub fn inputs(&self) -> impl Iterator<Item = InputFile> {
+        self.traces.iter().map(|(path, trace, _)| input(path, trace.fingerprint))
+    }
+
+    /// XXH64 of a trace.
+    #[must_use]
+    pub fn fingerprint(&self, path: &Path) -> Option<u64> {
+        self.find(path).map(|(trace, _)| trace.fingerprint)
+    }
+
+    fn find(&self, path: &Path) -> Option<(&Trace, Days)> {
+        self.traces.iter().find(|(known, ..)| known == path).map(|(_, trace, days)| (trace, *days))
+    }
+
+    /// What the reader should know of the traces, and of their jobs under a scenario.
+    pub fn notices(&self, scenario: &Scenario) -> Vec<String> {
+        let Source::Trace(path) = &scenario.workload.source else { return Vec::new() };
+        let Some((trace, _)) = self.find(path) else { return Vec::new() };
+        trace.notices.iter().cloned().chain(estimates_notice(scenario, &trace.table)).collect()
+    }
+
+    /// The jobs of a replicate of a scenario. Days are drawn before arrivals are compressed.
+    ///
+    /// # Errors
+    /// What makes no sense in the recipe of a generated workload.
+    pub fn jobs(&self, scenario: &Scenario, replicate: u32) -> Result<Cow<'_, JobTable>, Problems> {
+        let seed = replicate::seed(scenario.seed, replicate);
+        let mut jobs = match &scenario.workload.source {
+            Source::Trace(path) => match self.find(path) {
+                Some((trace, _)) if replicate == 0 => Cow::Borrowed(&trace.table),
+                Some((trace, days)) => Cow::Owned(bootstrap::resample(&trace.table, days, seed)),
+                None => return Err(Problem::of_file(path, "was not read").into()),
+            },
+            Source::Generate { generator, .. } => Cow::Owned(generate(generator, seed, &self.file)?),
+        };
+        if is_scaled(scenario) {
+            scale(scenario, jobs.to_mut());
+        }
+        Ok(jobs)
+    }
+}
+
+/// What the replicates of a scenario are to each other.
+#[must_use]
+pub fn draws(scenario: &Scenario) -> Draws {
+    match scenario.workload.source {
+        Source::Trace(_) => Draws::Bootstrap,
+        Source::Generate { .. } => Draws::Independent,
+    }
+}
+
+fn read_trace(path: &Path, replicates: u32) -> Result<(Trace, Days), Problems> {
+    let trace = native::read(path, &ReadOptions::default())?;
+    let days = Days::of(&trace.table);
+    if replicates > 1 && !days.are_enough() {
+        let span = trace.table.ids().last().map_or(0.0, |job| trace.table.submit(job).as_seconds());
+        let message = format!(
+            "replicates are drawn from a trace's days and this one has submissions over {:.2} days; they need at least \
+             two (or [workload.generate])",
+            span / DAY.as_seconds()
+        );
+        return Err(Problem::of_file(path, message).into());
+    }
+    Ok((trace, days))
+}
+
+fn generate(generator: &Generator, seed: u64, file: &Path) -> Result<JobTable, Problems> {
+    generator.generate(seed).map_err(|bad| {
+        let mut problems = Problems::new();
+        for key in bad {
+            problems.push(Problem::of_file(file, format!("[workload.generate]: `{}`: {}", key.key, key.message)));
+        }
+        problems
+    })
+}
+
+/// Whether arrivals come at another pace than the source's.
+#[must_use]
+pub fn is_scaled(scenario: &Scenario) -> bool {
+    scenario.workload.scale.to_bits() != 1.0f64.to_bits()
+}
+
+fn scale(scenario: &Scenario, table: &mut JobTable) {
+    if is_scaled(scenario) {
+        table.compress_arrivals(scenario.workload.scale);
+    }
+}
+
+/// Says which jobs have no run-time estimate, where the policy looks at estimates at all.
+fn estimates_notice(scenario: &Scenario, table: &JobTable) -> Option<String> {
+    let without = table.ids().filter(|&job| table.walltime(job).is_none()).count() as u64;
+    if without == 0 || !scenario.policy.entry.uses_estimates {
+        return None;
+    }
+    let who = if without == table.len() as u64 {
+        "no job has a walltime".to_owned()
+    } else {
+        format!("{} of {} jobs have no walltime", count(without), count(table.len() as u64))
+    };
+    Some(format!("{who}: run-time estimates are their true durations"))
+}
+
+fn input(path: &Path, fingerprint: u64) -> InputFile {
+    InputFile { path: path.display().to_string(), xxh64: format!("{fingerprint:016x}") }
+}

@@ -1,0 +1,6 @@
+//! Many runs through the program: comparisons, sweeps, shards.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "experiments/mod.rs"]
+mod experiments;

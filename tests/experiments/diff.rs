@@ -1,0 +1,30 @@
+//! `diff`: two run folders, job by job.
+
+use super::*;
+
+/// One GPU, three jobs of one GPU. FIFO runs a, b, c; shortest first runs a, c, b: they part when `a` ends.
+#[test]
+fn the_first_job_that_goes_otherwise_is_named() {
+    let out = folder("diff");
+    fs::write(out.join("t.csv"), "job_id,submit_s,duration_s,gpus\na,0,10,1\nb,1,20,1\nc,2,5,1\nd,99,1,1\n").unwrap();
+    let toml = "name = \"three\"\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 1\n\
+                price = \"$1/gpu-h\"\n[workload]\ntrace = \"t.csv\"\n[policy.fifo]\n";
+    let scenario = out.join("three.toml");
+    fs::write(&scenario, toml).unwrap();
+    let (fifo, sjf) = (out.join("fifo"), out.join("sjf"));
+    for (policy, to) in [("fifo", &fifo), ("sjf", &sjf)] {
+        good(fleetsim(&["run", text(&scenario), "--policy", policy, "--no-report", "--out", text(to)]));
+    }
+    let printed = good(fleetsim(&["diff", text(&fifo), text(&sjf)]));
+    assert!(
+        printed.starts_with(
+            "4 jobs: 2 went otherwise\nthe schedules part at 10 s of the trace: job `b` (1 GPU, submitted at 1 s)\n  \
+             A: started at 10 s in p, ended at 30 s, finished\n  B: started at 15 s in p, ended at 35 s, finished\n"
+        ),
+        "{printed}"
+    );
+    let same = good(fleetsim(&["diff", text(&fifo), text(&fifo)]));
+    assert_eq!(same, "4 jobs: the same schedule\n\nthe same ledger\n");
+    let none = fleetsim(&["diff", text(&fifo), text(&out)]);
+    assert!(none.status.code() == Some(2) && told(&none).contains("is missing"), "{}", told(&none));
+}
