@@ -71,7 +71,7 @@ fn parse(path: &Path) -> Result<(Vec<Job>, usize), Box<dyn Error>> {
         let texts = [row.gpu_type, row.tenant, row.queue, row.topology, row.state];
         bytes += row.job_id.len() + texts.iter().flatten().map(|text| text.len()).sum::<usize>();
         let limits = [row.cpus, row.mem_gb, row.walltime_s].into_iter().flatten().any(f64::is_nan);
-        let tasks_divide = row.tasks.is_none_or(|tasks| tasks > 0 && row.gpus % tasks == 0);
+        let tasks_divide = row.tasks.is_none_or(|tasks| tasks > 0 && row.gpus.is_multiple_of(tasks));
         if limits || !tasks_divide || row.priority == Some(i64::MIN) {
             return Err("a row makes no sense".into());
         }

@@ -34,6 +34,7 @@ pub mod experiments;
 pub mod import;
 pub mod input;
 pub mod ledger;
+pub mod output;
 pub mod physics;
 pub mod report;
 pub mod results;

@@ -7,7 +7,7 @@ use super::args::InitArgs;
 use super::failure::Failure;
 use crate::import::sized;
 use crate::input::Problem;
-use crate::results::atomic;
+use crate::output;
 use crate::trace::JobTable;
 use crate::trace::native::{self, ReadOptions};
 use crate::units::keys::Params;
@@ -39,7 +39,7 @@ pub fn run(args: &InitArgs, output: &mut Output) -> Result<(), Failure> {
     match &args.out {
         None => output.text(&text),
         Some(out) => {
-            atomic::write_text(out, &text)?;
+            output::write_text(out, &text)?;
             output.text(&format!("written: {0}\nnext: fleetsim run {0}\n", out.display()));
         }
     }

@@ -11,6 +11,8 @@ pub const ABSENT: u64 = u64::MAX;
 #[derive(Debug, Clone)]
 pub struct MinTree {
     levels: Vec<Vec<u64>>,
+    /// The least value of all, so that a search for less costs nothing.
+    least: u64,
 }
 
 impl MinTree {
@@ -22,7 +24,7 @@ impl MinTree {
         loop {
             levels.push(vec![ABSENT; width.next_multiple_of(FANOUT)]);
             if width <= FANOUT {
-                return MinTree { levels };
+                return MinTree { levels, least: ABSENT };
             }
             width = width.div_ceil(FANOUT);
         }
@@ -38,6 +40,7 @@ impl MinTree {
             value = level[start..start + FANOUT].iter().copied().min().unwrap_or(ABSENT);
             at /= FANOUT;
         }
+        self.least = value;
     }
 
     /// The value of a position.
@@ -50,6 +53,9 @@ impl MinTree {
     #[must_use]
     pub fn next_within(&self, from: usize, bound: u64) -> Option<usize> {
         let bound = bound.min(ABSENT - 1);
+        if self.least > bound {
+            return None;
+        }
         let mut at = from;
         for depth in 0..self.levels.len() {
             let level = &self.levels[depth];

@@ -184,7 +184,10 @@ impl<'a> Run<'a> {
         while let Some(now) = self.next_instant().filter(|&t| t <= until) {
             if now > self.world.now && self.world.now >= self.origin {
                 self.books.charge_idle(&mut self.world, &*self.policy);
-                self.books.advance(now);
+                // The horizon ends with the last job, whoever is rejected afterwards.
+                if self.open > 0 {
+                    self.books.advance(now);
+                }
             }
             self.world.now = now;
             self.instant()?;

@@ -11,8 +11,8 @@ use super::compare::Compared;
 use super::interval::{CONFIDENCE, Draws};
 use super::table::{Columns, Table};
 use crate::input::Problem;
+use crate::output::write_text;
 use crate::results::Figures;
-use crate::results::atomic::write_text;
 
 /// The version of `compare.json`'s shape.
 pub const SCHEMA: &str = "fleetsim.compare/1";

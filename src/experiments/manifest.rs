@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::axes::{self, Axis};
 use crate::input::{Problem, Problems};
-use crate::results::atomic::write_text;
+use crate::output::write_text;
 use crate::units::hash::Fingerprint;
 
 /// Its name in the folder of a sweep.

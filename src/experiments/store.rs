@@ -12,8 +12,8 @@ use super::manifest::{self, Manifest};
 use super::run::Cell;
 use super::table::{Columns, Table};
 use crate::input::{Problem, Problems};
+use crate::output::write_text;
 use crate::results::Figures;
-use crate::results::atomic::write_text;
 
 /// The table's name in the folder of a sweep.
 pub const RESULTS: &str = "results.csv";

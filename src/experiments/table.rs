@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::input::Problem;
+use crate::output::AtomicFile;
 use crate::results::Figures;
-use crate::results::atomic::AtomicFile;
 use crate::results::figures::join_columns;
 
 /// The columns of figures, collected over all rows before the first is written.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::site::quoted;
 use super::{Dataset, Format, sized};
 use crate::input::Problem;
-use crate::results::atomic;
+use crate::output;
 use crate::trace::native;
 use crate::units::keys::Params;
 
@@ -20,7 +20,7 @@ pub fn write(format: &Format, dataset: &Dataset, options: &Params, folder: &Path
     let name =
         folder.canonicalize().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     let text = scenario(&name.unwrap_or_else(|| format.name.to_owned()), format, dataset, options);
-    atomic::write_text(&folder.join("scenario.toml"), &text)
+    output::write_text(&folder.join("scenario.toml"), &text)
 }
 
 /// The scenario: the dataset's cluster or an assumed one, and the policy that its trace can feed.

@@ -24,7 +24,8 @@ struct Need {
 pub fn site(jobs: &JobTable, options: &Params) -> Site {
     let count = |key| options.count(key).map(|n| n as u32);
     let gpu = options.text_or("gpu", DEFAULT_GPU);
-    let span = jobs.ids().map(|job| jobs.submit(job).micros()).max().unwrap_or(0).max(1);
+    // Until the last job would end if none had to wait: jobs that come all at once are work for that long too.
+    let span = jobs.ids().map(|job| jobs.submit(job).after(jobs.duration(job)).micros()).max().unwrap_or(0).max(1);
     let mut pools: Vec<SitePool> = Vec::new();
     for (name, need) in needs(jobs, gpu) {
         let gpus_per_node = count("gpus_per_node").unwrap_or_else(|| need.task.max(8));

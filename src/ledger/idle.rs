@@ -38,12 +38,33 @@ pub struct Charger {
     lines: Vec<BTreeSet<(Rank, ShapeId)>>,
     /// Where each shape stands in them.
     place: Vec<Option<Rank>>,
-    /// How many active shapes each class has.
-    active: BTreeMap<ClassId, u32>,
+    /// The active shapes by the GPUs that a job of theirs asks for, class by class.
+    active: BTreeSet<(u64, ClassId, ShapeId)>,
+    changed: Vec<ShapeId>,
     /// Jobs of each shape that have claimed in step (a) of the walk under way.
     claimed: Vec<u64>,
+    /// The shapes of which any have.
+    served: Vec<ShapeId>,
+    fitting: Fitting,
+    /// The shapes that ask for no more GPUs than are free, where they are few, in policy order.
+    few: Vec<(Option<JobId>, LineId, Rank, ShapeId)>,
+    /// What is left of the free GPUs in the walk under way, by pool.
+    unclaimed: Vec<u64>,
     heads: Vec<(JobId, LineId)>,
 }
+
+/// Where the classes fit in the walk under way, as far as it has asked.
+#[derive(Debug, Default)]
+struct Fitting {
+    /// Counts the walks.
+    walk: u64,
+    /// By class: the walk that asked last, and which of `pools` it found.
+    found: Vec<(u64, u32, u32)>,
+    pools: Vec<u16>,
+}
+
+/// With no more candidates than this they are sorted; with more, the walk goes along the lines and soon finds takers.
+const FEW: usize = 64;
 
 /// Waiting jobs that claim together.
 #[derive(Debug, Clone, Copy)]
@@ -74,41 +95,45 @@ impl Charger {
         Charger {
             lines: vec![BTreeSet::new(); lines.max(1)],
             place: vec![None; shapes],
-            active: BTreeMap::new(),
+            active: BTreeSet::new(),
+            changed: Vec::new(),
             claimed: vec![0; shapes],
+            served: Vec::new(),
+            fitting: Fitting::default(),
+            few: Vec::new(),
+            unclaimed: Vec::new(),
             heads: Vec::new(),
         }
     }
 
     /// Takes in who came to wait and who left.
     pub fn follow(&mut self, world: &mut World<'_>) {
-        let changed: Vec<ShapeId> = world.waiting.drain_changed().collect();
-        for shape in changed {
+        let mut changed = std::mem::take(&mut self.changed);
+        world.waiting.take_changed(&mut changed);
+        for &shape in &changed {
             let first = world.waiting.shape_first(shape).map(|job| world.waiting.rank(job));
             let before = std::mem::replace(&mut self.place[shape.index()], first);
             if before == first {
                 continue;
             }
             let line = &mut self.lines[world.waiting.line_of(shape).index()];
-            let class = world.classes.shapes()[shape.index()].class;
             if let Some(rank) = before {
                 line.remove(&(rank, shape));
             }
             if let Some(rank) = first {
                 line.insert((rank, shape));
             }
-            match (before, first) {
-                (None, Some(_)) => *self.active.entry(class).or_insert(0) += 1,
-                (Some(_), None) => {
-                    let left = self.active.entry(class).or_insert(1);
-                    *left -= 1;
-                    if *left == 0 {
-                        self.active.remove(&class);
-                    }
+            if before.is_none() || first.is_none() {
+                let class = world.classes.shapes()[shape.index()].class;
+                let gpus = world.classes.classes()[class.index()].request.total_gpus();
+                if first.is_some() {
+                    self.active.insert((gpus, class, shape));
+                } else {
+                    self.active.remove(&(gpus, class, shape));
                 }
-                _ => {}
             }
         }
+        self.changed = changed;
     }
 
     /// The claims on all GPUs that are free now, into `claims`.
@@ -122,67 +147,53 @@ impl Charger {
         claims.clear();
         self.follow(world);
         let world = &*world;
-        let unclaimed: Vec<u64> = world.pools.iter().map(|p| p.free_gpus() * MILLI_PER_GPU).collect();
+        let mut unclaimed = std::mem::take(&mut self.unclaimed);
+        unclaimed.clear();
+        unclaimed.extend(world.pools.iter().map(|p| p.free_gpus() * MILLI_PER_GPU));
         let mut walk = Walk { world, unclaimed, claims };
         if !walk.is_done() && (!world.waiting.is_empty() || !incomplete.0.is_empty()) {
             let mut heads = std::mem::take(&mut self.heads);
             world.waiting.lines_by_head(&mut heads);
-            let fitted = match held_back {
-                Some(rule) => self.claim_fitting(&mut walk, &heads, rule),
-                None => Vec::new(),
-            };
+            if let Some(rule) = held_back {
+                self.claim_fitting(&mut walk, &heads, rule);
+            }
             if incomplete.0.is_empty() {
                 self.claim_others(&mut walk, &heads);
             } else {
                 self.claim_with_partial(&mut walk, &heads, incomplete);
             }
-            for shape in fitted {
+            for shape in self.served.drain(..) {
                 self.claimed[shape.index()] = 0;
             }
             self.heads = heads;
         }
         walk.leave_rest();
+        self.unclaimed = walk.unclaimed;
     }
 
-    /// Step (a). Gives the shapes that claimed.
-    fn claim_fitting(&mut self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)], rule: HeldBack) -> Vec<ShapeId> {
+    /// Step (a).
+    fn claim_fitting(&mut self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)], rule: HeldBack) {
         let leaf = match rule {
             HeldBack::HeadOfLine => Leaf::HeadOfLine,
             HeldBack::Reserved => Leaf::Reserved,
         };
-        let mut fitting: BTreeMap<ClassId, Vec<u16>> = BTreeMap::new();
-        let mut shapes_left = 0;
-        for (&class, &shapes) in &self.active {
-            let kind = &walk.world.classes.classes()[class.index()];
-            if kind.request.gpus == 0 {
-                continue;
-            }
-            let fits = |pool: &&u16| placement::fits(&walk.world.pools[**pool as usize], &kind.request);
-            let pools: Vec<u16> = kind.pools.iter().filter(fits).copied().collect();
-            if !pools.is_empty() {
-                fitting.insert(class, pools);
-                shapes_left += shapes;
-            }
+        self.fitting.begin(walk.world.classes.classes().len());
+        let free = walk.world.most_free_gpus();
+        let candidates = self.active.range((1, ClassId(0), ShapeId(0))..=(free, ClassId(u32::MAX), ShapeId(u32::MAX)));
+        if candidates.clone().nth(FEW).is_some() {
+            let shapes = heads.iter().flat_map(|&(_, line)| &self.lines[line.index()]).map(|&(_, shape)| shape);
+            claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
+            return;
         }
-        let mut claimed = Vec::new();
-        for &(_, line) in heads {
-            for &(_, shape) in &self.lines[line.index()] {
-                if shapes_left == 0 || walk.is_done() {
-                    return claimed;
-                }
-                let of = walk.world.classes.shapes()[shape.index()];
-                let Some(pools) = fitting.get(&of.class) else { continue };
-                shapes_left -= 1;
-                let jobs = walk.world.waiting.shape_len(shape) as u64;
-                let each = walk.world.classes.classes()[of.class.index()].request.total_gpus() * MILLI_PER_GPU;
-                let served = walk.claim_whole(pools, jobs, each, Payer::tenant(of.tenant), leaf);
-                if served > 0 {
-                    self.claimed[shape.index()] = served;
-                    claimed.push(shape);
-                }
-            }
-        }
-        claimed
+        let world = walk.world;
+        self.few.clear();
+        self.few.extend(candidates.map(|&(_, _, shape)| {
+            let line = world.waiting.line_of(shape);
+            (world.waiting.head(line), line, self.place[shape.index()].unwrap_or(Rank::MAX), shape)
+        }));
+        self.few.sort_unstable();
+        let shapes = self.few.iter().map(|&(.., shape)| shape);
+        claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
     }
 
     /// Step (b).
@@ -236,6 +247,57 @@ impl Charger {
         for (_, claimant) in queue {
             walk.claim(&claimant);
         }
+    }
+}
+
+/// Lets the jobs of each shape claim where they fit; notes in `claimed` how many did, and their shapes in `served`.
+fn claim_in_order(
+    walk: &mut Walk<'_, '_>,
+    shapes: impl Iterator<Item = ShapeId>,
+    leaf: Leaf,
+    fitting: &mut Fitting,
+    claimed: &mut [u64],
+    served: &mut Vec<ShapeId>,
+) {
+    let world = walk.world;
+    for shape in shapes {
+        if walk.is_done() {
+            return;
+        }
+        let of = world.classes.shapes()[shape.index()];
+        let pools = fitting.pools_of(world, of.class);
+        if pools.is_empty() {
+            continue;
+        }
+        let jobs = world.waiting.shape_len(shape) as u64;
+        let each = world.classes.classes()[of.class.index()].request.total_gpus() * MILLI_PER_GPU;
+        let whole = walk.claim_whole(pools, jobs, each, Payer::tenant(of.tenant), leaf);
+        if whole > 0 {
+            claimed[shape.index()] = whole;
+            served.push(shape);
+        }
+    }
+}
+
+impl Fitting {
+    fn begin(&mut self, classes: usize) {
+        self.walk += 1;
+        self.found.resize(classes, (0, 0, 0));
+        self.pools.clear();
+    }
+
+    /// The pools in which a job of the class would fit now; none for a class without GPUs.
+    fn pools_of(&mut self, world: &World<'_>, class: ClassId) -> &[u16] {
+        let found = &mut self.found[class.index()];
+        if found.0 != self.walk {
+            let kind = &world.classes.classes()[class.index()];
+            let fits =
+                |pool: &&u16| kind.request.gpus > 0 && placement::fits(&world.pools[**pool as usize], &kind.request);
+            let first = self.pools.len() as u32;
+            self.pools.extend(kind.pools.iter().filter(fits));
+            *found = (self.walk, first, self.pools.len() as u32);
+        }
+        &self.pools[found.1 as usize..found.2 as usize]
     }
 }
 

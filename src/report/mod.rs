@@ -10,8 +10,8 @@ use std::path::Path;
 
 use crate::chart;
 use crate::input::{Problem, Problems};
+use crate::output::AtomicFile;
 use crate::results::StoredRun;
-use crate::results::atomic::AtomicFile;
 
 /// Writes the charts and the report of the run folder `run` into the folder `to`.
 ///

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::atomic::write_text;
 use super::metrics::Metrics;
 use super::{summary, tables};
 use crate::engine::Outcome;
 use crate::input::Problem;
+use crate::output::write_text;
 use crate::scenario::Scenario;
 use crate::scenario::resolved::{Plain, resolved};
 use crate::trace::JobTable;
@@ -54,13 +54,17 @@ impl RunFolder<'_> {
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), Problem> {
         fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
+        let summary = folder.join("summary.json");
+        if summary.exists() {
+            fs::remove_file(&summary).map_err(|e| Problem::of_file(&summary, format!("cannot be replaced: {e}")))?;
+        }
         let cluster = &self.scenario.cluster;
         tables::write_jobs(&folder.join("jobs.csv"), self.outcome, self.jobs, cluster)?;
         tables::write_ledger(&folder.join("ledger.csv"), self.outcome, cluster)?;
         tables::write_ledger_tenants(&folder.join("ledger_tenants.csv"), self.outcome, cluster)?;
         tables::write_series(&folder.join("series.csv"), self.outcome)?;
         write_text(&folder.join("manifest.json"), &self.manifest())?;
-        write_text(&folder.join("summary.json"), &self.summary())
+        write_text(&summary, &self.summary())
     }
 
     /// The text of `summary.json`.

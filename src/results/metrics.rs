@@ -175,7 +175,8 @@ struct Measured {
     waits: Vec<u64>,
     jcts: Vec<u64>,
     slowdowns: Vec<f64>,
-    sizes: Vec<(u64, Vec<u64>)>,
+    /// Queue times by size class.
+    sizes: Vec<Vec<u64>>,
     makespan: Span,
 }
 
@@ -187,7 +188,7 @@ impl Measured {
         measured.waits.reserve(jobs.len());
         measured.jcts.reserve(jobs.len());
         measured.slowdowns.reserve(jobs.len());
-        measured.sizes.resize(SIZE_CLASSES, (0, Vec::new()));
+        measured.sizes.resize(SIZE_CLASSES, Vec::new());
         let closes = outcome.window_opens.after(outcome.window);
         let cut = outcome.window < outcome.horizon();
         for job in jobs.ids() {
@@ -220,12 +221,10 @@ impl Measured {
         if outcome.fates.stage(job) == Stage::Rejected {
             return;
         }
-        let size = &mut self.sizes[size::class(jobs.spec(job).gpus)];
-        size.0 += 1;
         let Some(start) = outcome.fates.start(job) else { return };
         let wait = start.since(jobs.submit(job)).micros();
         self.waits.push(wait);
-        size.1.push(wait);
+        self.sizes[size::class(jobs.spec(job).gpus)].push(wait);
         if let Some(end) = outcome.fates.end(job) {
             let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
             self.jcts.push(jct.micros());
@@ -234,11 +233,11 @@ impl Measured {
     }
 
     fn by_size(&self) -> Vec<SizeClass> {
-        let classes = self.sizes.iter().enumerate().filter(|(_, (jobs, _))| *jobs > 0);
+        let classes = self.sizes.iter().enumerate().filter(|(_, waits)| !waits.is_empty());
         classes
-            .map(|(class, (jobs, waits))| SizeClass {
+            .map(|(class, waits)| SizeClass {
                 name: size::name(class),
-                jobs: *jobs,
+                jobs: waits.len() as u64,
                 wait: Distribution::of_micros(waits.clone()),
             })
             .collect()

@@ -1,6 +1,5 @@
 //! From an outcome to figures and files, and back from the files. Nothing here changes what was simulated.
 
-pub mod atomic;
 pub mod figures;
 pub mod folder;
 pub mod format;

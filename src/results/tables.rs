@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::atomic::AtomicFile;
 use super::rows::{Rows, push_field};
 use crate::cluster::ClusterSpec;
 use crate::engine::Outcome;
 use crate::input::Problem;
 use crate::ledger::{Entry, Leaf};
+use crate::output::AtomicFile;
 use crate::sched::Stage;
 use crate::trace::{JobId, JobTable};
 use crate::units::GpuTime;

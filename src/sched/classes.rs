@@ -62,6 +62,8 @@ pub struct Class {
     pub barred: Vec<(u16, Bar)>,
     /// Whether any of them can ever run.
     pub usable: bool,
+    /// With fewer free GPUs in a pool, none of them gets anything there.
+    pub fewest_gpus: u64,
 }
 
 /// A class of one line and one tenant.
@@ -261,7 +263,7 @@ impl Builder<'_> {
         if let Some(&class) = self.class_numbers.get(&key) {
             return class;
         }
-        self.classes.push(Class { request, pools, barred, usable: false });
+        self.classes.push(Class { request, pools, barred, usable: false, fewest_gpus: u64::MAX });
         let class = ClassId(self.classes.len() as u32 - 1);
         self.class_numbers.insert(key, class);
         class
@@ -288,7 +290,6 @@ impl Builder<'_> {
         (open, barred)
     }
 
-    /// Notes that the class can run, or says why this job of it cannot.
     /// Where the jobs of a spec could start, and why they never can if that is nowhere.
     fn admit(&mut self, class: ClassId, spec: &JobSpec, elasticity: Elasticity) -> (Vec<u16>, Option<String>) {
         let Class { request, pools, .. } = &self.classes[class.index()];
@@ -296,7 +297,11 @@ impl Builder<'_> {
         let fits = |&&pool: &&u16| placement::fits(&self.empty[pool as usize], &least);
         let homes: Vec<u16> = pools.iter().filter(fits).copied().collect();
         let rejection = homes.is_empty().then(|| self.rejection(spec, &least, pools));
-        self.classes[class.index()].usable |= rejection.is_none();
+        let at_once = if elasticity == Elasticity::StartEarly { 1 } else { least.units };
+        let fewest = request.with_units(at_once).total_gpus();
+        let class = &mut self.classes[class.index()];
+        class.usable |= rejection.is_none();
+        class.fewest_gpus = class.fewest_gpus.min(fewest);
         (homes, rejection)
     }
 

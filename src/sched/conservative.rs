@@ -174,10 +174,7 @@ impl Calendar {
         match &self.pages {
             Pages::Nodes(windows) => windows.may_improve(world, job, start, self.end(world, job, start)),
             Pages::Count { overbooked_until, .. } if world.now < *overbooked_until => true,
-            Pages::Count { profile, freed, .. } => {
-                let gpus = world.class(job).request.total_gpus() as i64;
-                freed.iter().any(|&(from, to)| from < start && profile.most_free(from, to.min(start)) >= gpus)
-            }
+            Pages::Count { freed, .. } => freed.iter().any(|&(from, _)| from < start),
         }
     }
 }
@@ -282,14 +279,23 @@ impl Conservative {
     /// outlived an estimate, looks for another place at once.
     fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) {
         let end = calendar.end(world, job, start);
+        let missed = self.missed.contains(&job);
         let old_place = match &mut calendar.pages {
-            Pages::Count { profile, .. } => {
+            Pages::Count { profile, overbooked_until, .. } => {
+                // Where nothing is overbooked, a look tells whether the booking has to be touched at all.
+                let gpus = world.class(job).request.total_gpus();
+                if world.now >= *overbooked_until
+                    && !missed
+                    && profile.earlier(world.now, start, world.estimate(job), gpus).is_none()
+                {
+                    return;
+                }
                 profile.add(start, end, world.class(job).request.total_gpus() as i64);
                 None
             }
             Pages::Nodes(windows) => windows.release(world, job),
         };
-        let before = if self.missed.contains(&job) { start.after(Span::from_micros(1)) } else { start };
+        let before = if missed { start.after(Span::from_micros(1)) } else { start };
         let Some((earlier, place)) = calendar.earliest(world, &mut self.placer, job, before) else {
             calendar.hold(world, job, start, old_place);
             return;

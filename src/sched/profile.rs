@@ -29,6 +29,18 @@ impl Profile {
     /// The earliest instant in `[from, before)` from which `gpus` are free for `length`, at least for that instant.
     #[must_use]
     pub fn earliest(&self, from: Time, before: Time, length: Span, gpus: u64) -> Option<Time> {
+        self.search(from, before, Time::MAX, length, gpus)
+    }
+
+    /// The earliest instant in `[from, start)` from which `gpus` that are held for `length` from `start` on could be
+    /// held instead. From `start` on, what is held already will do.
+    #[must_use]
+    pub fn earlier(&self, from: Time, start: Time, length: Span, gpus: u64) -> Option<Time> {
+        self.search(from, start, start, length, gpus)
+    }
+
+    /// The earliest instant in `[from, before)` from which `gpus` are free for `length` or until `enough`.
+    fn search(&self, from: Time, before: Time, enough: Time, length: Span, gpus: u64) -> Option<Time> {
         if gpus == 0 {
             return (from < before).then_some(from);
         }
@@ -37,7 +49,7 @@ impl Profile {
         let mut start: Option<Time> = None;
         for step in self.0.from(from) {
             if let Some(start) = start
-                && step.from >= start.after(length)
+                && step.from >= start.after(length).min(enough)
             {
                 return Some(start);
             }
@@ -52,12 +64,6 @@ impl Profile {
             }
         }
         start
-    }
-
-    /// The most GPUs free at any instant of `[from, to)`.
-    #[must_use]
-    pub fn most_free(&self, from: Time, to: Time) -> i64 {
-        self.0.from(from).iter().take_while(|s| s.from < to).map(|s| s.value).max().unwrap_or(0)
     }
 }
 
@@ -88,8 +94,11 @@ mod tests {
             });
             let found = profile.earliest(at(from), at(before), Span::from_micros(length), gpus);
             prop_assert_eq!(found.map(Time::micros), expected);
-            let most = plain[from as usize..before.max(from + 1) as usize].iter().max();
-            prop_assert_eq!(Some(&profile.most_free(at(from), at(before.max(from + 1)))), most);
+            let expected = (from..before).find(|&t| {
+                plain[t as usize..(t as usize + run).min(before as usize)].iter().all(|&f| f >= gpus as i64)
+            });
+            let found = profile.earlier(at(from), at(before), Span::from_micros(length), gpus);
+            prop_assert_eq!(found.map(Time::micros), expected);
         }
     }
 }

@@ -34,9 +34,14 @@ pub fn serve_passing_over<'a>(
 ) -> Result<(), Fault> {
     let mut starts = 0;
     let mut candidates = BinaryHeap::new();
+    let free = pass.most_free_gpus();
     for at in 0..pass.waiting.groups(line).len() {
         let group = pass.waiting.groups(line)[at];
-        if pass.waiting.group(group).waiting() > 0 {
+        let of = pass.waiting.group(group);
+        if pass.classes.classes()[of.class.index()].fewest_gpus > free {
+            break;
+        }
+        if of.waiting() > 0 {
             push_next(pass, &mut candidates, group, 0, starts, &mut bound);
         }
     }

@@ -35,6 +35,8 @@ pub struct Group {
 struct Line {
     roster: Roster,
     members: BitTree,
+    head: Option<JobId>,
+    /// Those that need the fewest GPUs first.
     groups: Vec<GroupId>,
 }
 
@@ -50,6 +52,8 @@ pub struct Waiting {
     /// Rank of each job; empty where rank is the job's own number.
     ranks: Vec<Rank>,
     lines: Vec<Line>,
+    /// The heads of the lines in which anybody waits, by (submit, row).
+    heads: Vec<(JobId, LineId)>,
     groups: Vec<Group>,
     shapes: Vec<ShapeMembers>,
     line_of_shape: Vec<u32>,
@@ -118,7 +122,9 @@ impl Waiting {
         self.len += 1;
         let at = shape.index();
         let position = self.in_line[job.index()] as usize;
-        self.lines[self.line_of_shape[at] as usize].members.insert(position);
+        let line = LineId(self.line_of_shape[at]);
+        self.lines[line.index()].members.insert(position);
+        self.find_head(line);
         if let Some(&position) = self.in_group.get(job.index()) {
             let group = &mut self.groups[self.group_of_shape[at] as usize];
             group.values.set(position as usize, value.min(ABSENT - 1));
@@ -133,7 +139,9 @@ impl Waiting {
         self.len -= 1;
         let at = shape.index();
         let position = self.in_line[job.index()] as usize;
-        self.lines[self.line_of_shape[at] as usize].members.remove(position);
+        let line = LineId(self.line_of_shape[at]);
+        self.lines[line.index()].members.remove(position);
+        self.find_head(line);
         if let Some(&position) = self.in_group.get(job.index()) {
             let group = &mut self.groups[self.group_of_shape[at] as usize];
             group.values.set(position as usize, ABSENT);
@@ -143,11 +151,27 @@ impl Waiting {
         self.changed.push(shape);
     }
 
+    /// Keeps the list of heads in step with a line in which somebody came or went.
+    fn find_head(&mut self, number: LineId) {
+        let line = &mut self.lines[number.index()];
+        let head = line.members.first().map(|position| line.roster.jobs[position]);
+        let before = std::mem::replace(&mut line.head, head);
+        if before == head {
+            return;
+        }
+        if let Some(at) = before.and_then(|job| self.heads.binary_search(&(job, number)).ok()) {
+            self.heads.remove(at);
+        }
+        if let Some(job) = head {
+            let at = self.heads.partition_point(|&other| other < (job, number));
+            self.heads.insert(at, (job, number));
+        }
+    }
+
     /// The head of a line.
     #[must_use]
     pub fn head(&self, line: LineId) -> Option<JobId> {
-        let line = &self.lines[line.index()];
-        line.members.first().map(|position| line.roster.jobs[position])
+        self.lines[line.index()].head
     }
 
     /// The jobs of a line in the policy's order.
@@ -159,8 +183,7 @@ impl Waiting {
     /// The lines in which anybody waits, by the (submit, row) of their heads, into `heads`.
     pub fn lines_by_head(&self, heads: &mut Vec<(JobId, LineId)>) {
         heads.clear();
-        heads.extend((0..self.lines.len() as u32).filter_map(|l| self.head(LineId(l)).map(|head| (head, LineId(l)))));
-        heads.sort_unstable();
+        heads.extend_from_slice(&self.heads);
     }
 
     /// The line of a shape, as the policy keeps lines.
@@ -200,15 +223,11 @@ impl Waiting {
         shape.members.range(0..shape.roster.jobs.len()).map(|position| shape.roster.jobs[position])
     }
 
-    /// The shapes in which somebody came or went since the last call; a shape may stand in it several times.
-    pub fn drain_changed(&mut self) -> std::vec::Drain<'_, ShapeId> {
-        self.changed.drain(..)
-    }
-
-    /// Whether anybody came or went since [`Waiting::drain_changed`].
-    #[must_use]
-    pub fn has_changed(&self) -> bool {
-        !self.changed.is_empty()
+    /// Puts the shapes in which somebody came or went since the last call into `changed`; one may stand in it several
+    /// times.
+    pub fn take_changed(&mut self, changed: &mut Vec<ShapeId>) {
+        changed.clear();
+        std::mem::swap(changed, &mut self.changed);
     }
 }
 
@@ -266,6 +285,9 @@ impl Layout {
             line_of_shape.push(line);
             group_of_shape.push(group);
         }
+        for groups in &mut line_groups {
+            groups.sort_by_key(|group| classes.classes()[group_class[group.0 as usize].index()].fewest_gpus);
+        }
         let rosters = |count: usize| vec![Roster::default(); count];
         Layout {
             lines: rosters(line_count),
@@ -308,7 +330,7 @@ impl Layout {
             .lines
             .into_iter()
             .zip(self.line_groups)
-            .map(|(roster, groups)| Line { members: BitTree::new(roster.jobs.len()), roster, groups })
+            .map(|(roster, groups)| Line { members: BitTree::new(roster.jobs.len()), head: None, roster, groups })
             .collect();
         let groups = self
             .groups
@@ -324,6 +346,7 @@ impl Layout {
         Waiting {
             ranks,
             lines,
+            heads: Vec::new(),
             groups,
             shapes,
             line_of_shape: self.line_of_shape,

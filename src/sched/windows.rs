@@ -112,14 +112,14 @@ impl Windows {
     }
 
     /// Whether the job, which holds `[start, end)`, could possibly start before it now although it could not before:
-    /// its new window would meet what was freed, and begin where enough GPUs are free without its own.
+    /// its new window would meet what was freed, and until `start` enough GPUs would be free without its own.
     #[must_use]
     pub fn may_improve(&self, world: &World<'_>, job: JobId, start: Time, end: Time) -> bool {
         let class = world.class(job);
-        let gpus = class.request.total_gpus() as i64;
+        let (gpus, length) = (class.request.total_gpus(), world.estimate(job));
         class.pools.iter().map(|&pool| &self.pools[pool as usize]).any(|pool| {
             let freed = joined(pool.news, pool.latest);
-            freed.is_some_and(|(from, _)| from < end) && pool.free.most_free(world.now, start) >= gpus
+            freed.is_some_and(|(from, _)| from < end) && pool.free.earlier(world.now, start, length, gpus).is_some()
         })
     }
 

@@ -200,6 +200,12 @@ impl<'a> World<'a> {
         self.class(job).request.units - self.holders.of(job).map_or(0, |h| h.units)
     }
 
+    /// The most GPUs that are free in any one pool.
+    #[must_use]
+    pub fn most_free_gpus(&self) -> u64 {
+        self.pools.iter().map(PoolState::free_gpus).max().unwrap_or(0)
+    }
+
     /// Gives an allocation's resources back.
     pub fn give(&mut self, job: JobId, held: &Allocation) {
         let request = self.class(job).request;

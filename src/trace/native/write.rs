@@ -1,9 +1,8 @@
 //! The writer: only the columns that some row uses, exact decimals, and nothing half-written.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use csv::Writer;
 use flate2::Compression;
@@ -11,6 +10,7 @@ use flate2::write::GzEncoder;
 
 use super::columns::{Column, ColumnSet};
 use crate::input::Problem;
+use crate::output::AtomicFile;
 use crate::trace::row::JobRow;
 use crate::trace::spec::{JobSpec, Level};
 use crate::trace::table::{JobId, JobTable};
@@ -34,43 +34,15 @@ pub fn write_table(path: &Path, table: &JobTable) -> Result<(), Problem> {
     if extension == "zst" {
         return Err(Problem::of_file(path, "cannot be written: zstd is only read; expected a name in .csv or .csv.gz"));
     }
-    let unwritable = |error: io::Error| Problem::of_file(path, format!("cannot be written: {error}"));
-    let partial = Partial::create(path).map_err(unwritable)?;
-    let file = BufWriter::new(&partial.file);
+    let mut file = AtomicFile::create(path)?;
     let written = if extension == "gz" {
-        let mut encoder = GzEncoder::new(file, Compression::default());
-        write_rows(&mut encoder, table).and_then(|()| encoder.finish()?.flush())
+        let mut encoder = GzEncoder::new(&mut file, Compression::default());
+        write_rows(&mut encoder, table).and_then(|()| encoder.finish().map(drop))
     } else {
-        let mut file = file;
-        write_rows(&mut file, table).and_then(|()| file.flush())
+        write_rows(&mut file, table)
     };
-    written.and_then(|()| partial.rename_to(path)).map_err(unwritable)
-}
-
-/// A file under a temporary name beside its final one; deleted unless it gets that.
-struct Partial {
-    file: File,
-    name: PathBuf,
-}
-
-impl Partial {
-    fn create(target: &Path) -> io::Result<Self> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let name = PathBuf::from(name);
-        Ok(Partial { file: File::create(&name)?, name })
-    }
-
-    fn rename_to(self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.name, target)
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // After a rename there is nothing under this name, which is as it should be.
-        drop(fs::remove_file(&self.name));
-    }
+    written.map_err(|error| file.problem(&error))?;
+    file.finish()
 }
 
 fn write_rows(out: &mut impl Write, table: &JobTable) -> io::Result<()> {

@@ -20,6 +20,11 @@ impl AtomicFile {
     /// # Errors
     /// When it cannot be created.
     pub fn create(to: &Path) -> Result<Self, Problem> {
+        // Behind a link, the file that it names is written; nothing but a file is ever replaced.
+        let to = &to.canonicalize().unwrap_or_else(|_| to.to_owned());
+        if fs::metadata(to).is_ok_and(|there| !there.is_file()) {
+            return Err(Problem::of_file(to, "cannot be written: it is there and not a file"));
+        }
         let name = to.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = to.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
         let file = File::create(&temporary).map_err(|e| cannot_write(to, &e))?;
