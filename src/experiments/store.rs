@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::axes::{self, Axis};
-use super::manifest::Manifest;
+use super::manifest::{self, Manifest};
 use super::run::Cell;
 use super::table::{Columns, Table};
 use crate::input::{Problem, Problems};
@@ -44,8 +44,8 @@ pub struct RunId {
 }
 
 impl Store {
-    /// Opens a folder for writing; it is made if need be. One with another manifest is refused, or emptied where
-    /// `recompute` says so.
+    /// Opens a folder for writing; it is made if need be. One with another manifest is refused, or loses its
+    /// runs where `recompute` says so.
     ///
     /// # Errors
     /// When the folder belongs to another sweep, is in use, or cannot be written.
@@ -58,15 +58,15 @@ impl Store {
             let differences = present.differences(&manifest);
             if !differences.is_empty() {
                 let advice = "take another --out, or --recompute to make all runs anew";
-                return Err(super::manifest::mismatch(folder, &differences, advice));
+                return Err(manifest::mismatch(folder, &differences, advice));
             }
         }
-        // Runs without a manifest, or of another one, are nobody's.
-        if present.is_none() && runs.exists() {
-            fs::remove_dir_all(&runs).map_err(|e| Problem::of_file(&runs, format!("cannot be emptied: {e}")))?;
-        }
         make(&runs)?;
+        clear_halves(folder);
         clear_halves(&runs);
+        if recompute {
+            clear_runs(&runs)?;
+        }
         if present.as_ref() != Some(&manifest) {
             manifest.write(folder)?;
         }
@@ -191,11 +191,32 @@ fn lock(folder: &Path) -> Result<Option<File>, Problem> {
     }
 }
 
-/// Removes what a killed sweep left half-written; under the lock nobody else writes here.
-fn clear_halves(runs: &Path) {
+/// Removes all runs, and nothing else that may lie beside them.
+fn clear_runs(runs: &Path) -> Result<(), Problem> {
     for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|extension| extension == "tmp") {
-            // It would only take space.
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_run =
+            name.strip_suffix(".csv").and_then(|stem| stem.split_once('-')).is_some_and(|(point, replicate)| {
+                [point, replicate].iter().all(|number| number.bytes().all(|letter| letter.is_ascii_digit()))
+            });
+        if is_run {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|e| Problem::of_file(&path, format!("cannot be removed: {e}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a killed sweep left half-written; under the lock nobody else writes here. Files that are not its own
+/// stay.
+fn clear_halves(folder: &Path) {
+    // As `AtomicFile` names them: `.results.csv.4711.tmp`.
+    let is_half = |name: &str| {
+        name.starts_with('.') && name.ends_with(".tmp") && (name.contains(".csv.") || name.contains(manifest::FILE))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_half(&entry.file_name().to_string_lossy()) {
+            // One that does not go away only takes space.
             drop(fs::remove_file(entry.path()));
         }
     }
