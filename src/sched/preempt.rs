@@ -129,7 +129,9 @@ impl Preemptive {
         let mut again = self.resumed.iter().map(|&(_, job)| (self.rank(world, job), job)).peekable();
         let mut queue = Vec::new();
         let last = self.running.last().map(|&(rank, _)| rank);
-        let free = world.pools.iter().any(|pool| pool.free_gpus() > 0);
+        // Jobs without GPUs may start where none is free.
+        let cpu_jobs = world.classes.classes().iter().any(|class| class.request.gpus == 0);
+        let free = cpu_jobs || world.pools.iter().any(|pool| pool.free_gpus() > 0);
         loop {
             let next = match (fresh.peek(), again.peek()) {
                 (Some(one), Some(other)) if other < one => again.next(),
