@@ -59,12 +59,19 @@ impl Part {
     }
 }
 
-impl Allocation {
-    /// From the parts of a placement, at least one.
+impl Parts {
+    /// From a list of at least one.
     #[must_use]
-    pub fn new(pool: u16, mut parts: Vec<Part>) -> Self {
+    pub fn of(parts: Vec<Part>) -> Self {
         assert!(!parts.is_empty(), "an allocation has a part");
-        let parts = if parts.len() == 1 { Parts::One(parts.remove(0)) } else { Parts::Many(parts) };
+        if let [part] = parts[..] { Parts::One(part) } else { Parts::Many(parts) }
+    }
+}
+
+impl Allocation {
+    /// The parts of a placement in a pool.
+    #[must_use]
+    pub fn new(pool: u16, parts: Parts) -> Self {
         Allocation { pool, parts }
     }
 

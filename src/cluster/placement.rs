@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rand::RngExt;
 
-use super::allocation::{Allocation, Part};
+use super::allocation::{Allocation, Part, Parts};
 use super::pool::PoolState;
 use super::request::Request;
 use crate::trace::Level;
@@ -84,8 +84,8 @@ impl Placer {
         let parts = match Domain::of(pool, request, level) {
             Domain::Pool => search.in_pool()?,
             Domain::Rack => search.in_rack()?,
-            Domain::Lane => vec![search.in_island()?],
-            Domain::Node => vec![search.in_node()?],
+            Domain::Lane => Parts::One(search.in_island()?),
+            Domain::Node => Parts::One(search.in_node()?),
         };
         Some(Allocation::new(number, parts))
     }
@@ -315,7 +315,7 @@ impl Search<'_> {
     }
 
     /// More units in the domain of a level that holds all of a job, if one does.
-    fn beside(&mut self, held: &Allocation, level: Level) -> Option<Vec<Part>> {
+    fn beside(&mut self, held: &Allocation, level: Level) -> Option<Parts> {
         let shape = *self.pool.shape();
         let home = held.parts()[0];
         let node = home.node as usize;
@@ -327,10 +327,10 @@ impl Search<'_> {
         match Domain::of(self.pool, self.request, level) {
             Domain::Pool => self.in_pool(),
             Domain::Rack if one_rack => self.spread_over(shape.rack_nodes(rack_of(home.node) as usize)),
-            Domain::Lane if one_node => Some(vec![self.in_same_island(held)?]),
+            Domain::Lane if one_node => Some(Parts::One(self.in_same_island(held)?)),
             Domain::Node if one_node && !single => {
                 let room = self.pool.units_on(node, self.request) >= self.request.units;
-                room.then(|| vec![self.part(node, self.request.units)])
+                room.then(|| Parts::One(self.part(node, self.request.units)))
             }
             _ => None,
         }
@@ -352,7 +352,7 @@ impl Search<'_> {
         })
     }
 
-    fn in_rack(&mut self) -> Option<Vec<Part>> {
+    fn in_rack(&mut self) -> Option<Parts> {
         let shape = *self.pool.shape();
         let Some(buckets) = self.pool.by_rack() else {
             // One rack, or racks of CPU nodes, which only their first to hold the request tells apart.
@@ -382,7 +382,7 @@ impl Search<'_> {
         units >= u64::from(self.request.units)
     }
 
-    fn in_pool(&mut self) -> Option<Vec<Part>> {
+    fn in_pool(&mut self) -> Option<Parts> {
         if self.placement == Placement::IslandPack
             && self.request.gpus > 0
             && self.pool.shape().island_is_rack
@@ -394,12 +394,12 @@ impl Search<'_> {
     }
 
     /// Divides the units over the nodes of `range`.
-    fn spread_over(&mut self, range: Range<usize>) -> Option<Vec<Part>> {
+    fn spread_over(&mut self, range: Range<usize>) -> Option<Parts> {
         match self.placement {
             Placement::FirstFit => self.fill_in_order(&range),
             Placement::Pack => self.fill_fullest(&range, true),
             Placement::IslandPack => match self.in_tightest_island(&range) {
-                Some(part) => Some(vec![part]),
+                Some(part) => Some(Parts::One(part)),
                 None => self.fill_fullest(&range, true),
             },
             Placement::Spread if self.steps_by_unit() => self.one_by_one(&range),
@@ -414,7 +414,7 @@ impl Search<'_> {
     }
 
     /// The lowest-numbered nodes first, each taking as many units as it can.
-    fn fill_in_order(&self, range: &Range<usize>) -> Option<Vec<Part>> {
+    fn fill_in_order(&self, range: &Range<usize>) -> Option<Parts> {
         let mut parts = Vec::new();
         let mut left = self.request.units;
         let mut from = range.start;
@@ -431,15 +431,15 @@ impl Search<'_> {
             }
             from = node + 1;
         }
-        Some(parts)
+        Some(Parts::of(parts))
     }
 
     /// The nodes with the most free GPUs first, each taking as many units as it can; with `best_fit`, as soon as some
     /// node holds all that is left, the one with the fewest free GPUs.
-    fn fill_fullest(&mut self, range: &Range<usize>, best_fit: bool) -> Option<Vec<Part>> {
+    fn fill_fullest(&mut self, range: &Range<usize>, best_fit: bool) -> Option<Parts> {
         let mut left = self.request.units;
         if best_fit && let Some(node) = self.node_for(range, left) {
-            return Some(vec![self.part(node, left)]);
+            return Some(Parts::One(self.part(node, left)));
         }
         let mut parts: Vec<Part> = Vec::new();
         for free in (self.request.gpus as usize..=self.pool.by_free().highest()).rev() {
@@ -451,11 +451,11 @@ impl Search<'_> {
                 parts.push(self.part(node, units));
                 left -= units;
                 if left == 0 {
-                    return Some(parts);
+                    return Some(Parts::of(parts));
                 }
                 if best_fit && let Some(last) = self.last_node(range, left, &parts) {
                     parts.push(self.part(last, left));
-                    return Some(parts);
+                    return Some(Parts::of(parts));
                 }
             }
         }
@@ -474,7 +474,7 @@ impl Search<'_> {
     }
 
     /// Each unit on the node with the most free GPUs, counting the units before it.
-    fn one_by_one(&self, range: &Range<usize>) -> Option<Vec<Part>> {
+    fn one_by_one(&self, range: &Range<usize>) -> Option<Parts> {
         let request = self.request;
         let buckets = self.pool.by_free();
         let mut fresh = (request.gpus as usize..=buckets.highest())
@@ -501,13 +501,13 @@ impl Search<'_> {
                 used.push((free - request.gpus, Reverse(node)));
             }
         }
-        Some(units.into_iter().map(|(node, count)| self.part(node, count)).collect())
+        Some(Parts::of(units.into_iter().map(|(node, count)| self.part(node, count)).collect()))
     }
 
-    fn fill_drawn(&mut self, range: &Range<usize>) -> Option<Vec<Part>> {
+    fn fill_drawn(&mut self, range: &Range<usize>) -> Option<Parts> {
         let mut left = self.request.units;
         if let Some(node) = self.node_for(range, left) {
-            return Some(vec![self.part(node, left)]);
+            return Some(Parts::One(self.part(node, left)));
         }
         if !self.rack_holds(range.clone()) {
             return None;
@@ -523,6 +523,6 @@ impl Search<'_> {
             left -= units;
             open.retain(|&n| n != node);
         }
-        Some(parts)
+        Some(Parts::of(parts))
     }
 }

@@ -90,7 +90,7 @@ impl BitTree {
     /// The smallest member.
     #[must_use]
     pub fn first(&self) -> Option<usize> {
-        if self.len == 0 { None } else { self.next(0) }
+        if self.len == 0 { None } else { Some(self.descend(self.levels.len(), 0)) }
     }
 
     /// The smallest member that is at least `from`.

@@ -34,7 +34,10 @@ impl MinTree {
     pub fn set(&mut self, position: usize, value: u64) {
         let mut at = position;
         let mut value = value;
-        for level in &mut self.levels {
+        for (depth, level) in self.levels.iter_mut().enumerate() {
+            if depth > 0 && level[at] == value {
+                return;
+            }
             level[at] = value;
             let start = at / FANOUT * FANOUT;
             value = level[start..start + FANOUT].iter().copied().min().unwrap_or(ABSENT);
@@ -55,6 +58,9 @@ impl MinTree {
         let bound = bound.min(ABSENT - 1);
         if self.least > bound {
             return None;
+        }
+        if from == 0 {
+            return Some(self.descend(self.levels.len(), 0, bound));
         }
         let mut at = from;
         for depth in 0..self.levels.len() {

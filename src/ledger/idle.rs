@@ -180,7 +180,9 @@ impl Charger {
         self.fitting.begin(walk.world.classes.classes().len());
         let free = walk.world.most_free_gpus();
         let candidates = self.active.range((1, ClassId(0), ShapeId(0))..=(free, ClassId(u32::MAX), ShapeId(u32::MAX)));
-        if candidates.clone().nth(FEW).is_some() {
+        // Few among many are picked out and sorted; otherwise the walk along the lines soon finds takers.
+        let few = FEW.min(self.active.len() / 16);
+        if candidates.clone().nth(few).is_some() {
             let shapes = heads.iter().flat_map(|&(_, line)| &self.lines[line.index()]).map(|&(_, shape)| shape);
             claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
             return;
