@@ -57,7 +57,8 @@ impl Case {
         assert_eq!((dataset.rows, dataset.jobs.len()), (self.rows, self.jobs), "{:?}", dataset.skipped);
         assert_eq!(dataset.rows, dataset.jobs.len() as u64 + skipped);
 
-        let place = self.files[0].replace('/', "-");
+        // Cases run at the same time, and some share their first file.
+        let place = self.files.join("+").replace('/', "-");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shared-{place}"));
         import::write(format, &dataset, &request.options, &folder).unwrap();
         let scenario = load(&folder.join("scenario.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
