@@ -351,7 +351,7 @@ impl Conservative {
                 let request = pass.class(job).request;
                 find_place(pass, &mut self.placer, job, &request)
             }
-            Pages::Nodes(windows) => windows.place(job).filter(|place| is_free(pass, job, place)).cloned(),
+            Pages::Nodes(windows) => windows.place(job).filter(|place| pass.is_free(job, place)).cloned(),
         };
         if let Some(place) = place {
             pass.start(job, place)?;
@@ -360,13 +360,6 @@ impl Conservative {
         }
         Ok(())
     }
-}
-
-/// Whether all of a reserved place is free now.
-fn is_free(world: &World<'_>, job: JobId, place: &Allocation) -> bool {
-    let request = world.class(job).request;
-    let pool = &world.pools[place.pool as usize];
-    place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
 }
 
 impl Scheduler for Conservative {

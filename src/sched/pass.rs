@@ -151,8 +151,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         if world.holders.of(job).is_some_and(|h| h.held.pool != place.pool) {
             return Err(self.fault(job, "is divided over two pools"));
         }
-        let pool = &world.pools[place.pool as usize];
-        if place.parts().iter().any(|part| !pool.has(part.node as usize, &part.take(&class.request))) {
+        if !world.is_free(job, place) {
             return Err(self.fault(job, "is placed on resources that are not free"));
         }
         Ok(())

@@ -191,7 +191,7 @@ impl Preemptive {
         stopped: &mut BTreeMap<JobId, Allocation>,
     ) -> Option<Allocation> {
         let request = trial.world.class(job).request;
-        if let Some(old) = stopped.get(&job).filter(|old| is_free(trial.world, job, old)) {
+        if let Some(old) = stopped.get(&job).filter(|old| trial.world.is_free(job, old)) {
             return Some(old.clone());
         }
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
@@ -298,13 +298,6 @@ impl Victims {
             self.of.push((rank, job, gpus));
         }
     }
-}
-
-/// Whether a job's old place is free.
-fn is_free(world: &World<'_>, job: JobId, place: &Allocation) -> bool {
-    let request = world.class(job).request;
-    let pool = &world.pools[place.pool as usize];
-    place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
 }
 
 impl Scheduler for Preemptive {

@@ -206,6 +206,14 @@ impl<'a> World<'a> {
         self.pools.iter().map(PoolState::free_gpus).max().unwrap_or(0)
     }
 
+    /// Whether all of a place is free now, for what the job asks for.
+    #[must_use]
+    pub fn is_free(&self, job: JobId, place: &Allocation) -> bool {
+        let request = self.class(job).request;
+        let pool = &self.pools[place.pool as usize];
+        place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
+    }
+
     /// Gives an allocation's resources back.
     pub fn give(&mut self, job: JobId, held: &Allocation) {
         let request = self.class(job).request;
