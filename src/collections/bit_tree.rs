@@ -5,23 +5,31 @@
 /// All operations take O(log64 n) steps: four for ten million.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BitTree {
-    /// `levels[0]` holds the members, each further level one bit a word of the level below.
-    levels: Vec<Vec<u64>>,
+    /// The levels one behind the other: first the members, then level by level one bit a word of the level before.
+    words: Vec<u64>,
+    /// Where each level begins, and where the last one ends.
+    starts: [u32; MOST_LEVELS + 1],
+    depth: usize,
     len: usize,
 }
 
+/// Enough for every 32-bit number.
+const MOST_LEVELS: usize = 6;
+
 impl BitTree {
-    /// An empty set of integers below `bound`.
+    /// An empty set of integers below `bound`, which is at most 2^32.
     #[must_use]
     pub fn new(bound: usize) -> Self {
-        let mut levels = Vec::new();
-        let mut words = bound.div_ceil(64).max(1);
+        let mut starts = [0; MOST_LEVELS + 1];
+        let mut width = bound.div_ceil(64).max(1);
+        let mut depth = 0;
         loop {
-            levels.push(vec![0; words]);
-            if words == 1 {
-                return BitTree { levels, len: 0 };
+            starts[depth + 1] = starts[depth] + u32::try_from(width).expect("a set is over 32-bit numbers");
+            depth += 1;
+            if width == 1 {
+                return BitTree { words: vec![0; starts[depth] as usize], starts, depth, len: 0 };
             }
-            words = words.div_ceil(64);
+            width = width.div_ceil(64);
         }
     }
 
@@ -50,19 +58,17 @@ impl BitTree {
     /// Whether `i` is a member.
     #[must_use]
     pub fn contains(&self, i: usize) -> bool {
-        self.levels[0][i / 64] >> (i % 64) & 1 == 1
+        self.words[i / 64] >> (i % 64) & 1 == 1
     }
 
     /// Adds `i`; does nothing when it is there.
     pub fn insert(&mut self, i: usize) {
+        self.len += usize::from(!self.contains(i));
         let mut i = i;
-        for (depth, level) in self.levels.iter_mut().enumerate() {
-            let word = &mut level[i / 64];
+        for &start in &self.starts[..self.depth] {
+            let word = &mut self.words[start as usize + i / 64];
             let before = *word;
             *word |= 1 << (i % 64);
-            if depth == 0 && *word != before {
-                self.len += 1;
-            }
             if before != 0 {
                 return;
             }
@@ -77,8 +83,8 @@ impl BitTree {
         }
         self.len -= 1;
         let mut i = i;
-        for level in &mut self.levels {
-            let word = &mut level[i / 64];
+        for &start in &self.starts[..self.depth] {
+            let word = &mut self.words[start as usize + i / 64];
             *word &= !(1 << (i % 64));
             if *word != 0 {
                 return;
@@ -90,16 +96,22 @@ impl BitTree {
     /// The smallest member.
     #[must_use]
     pub fn first(&self) -> Option<usize> {
-        if self.len == 0 { None } else { Some(self.descend(self.levels.len(), 0)) }
+        if self.len == 0 { None } else { Some(self.descend(self.depth, 0)) }
     }
 
     /// The smallest member that is at least `from`.
     #[must_use]
     pub fn next(&self, from: usize) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
         let mut i = from;
-        for depth in 0..self.levels.len() {
-            let word = self.levels[depth].get(i / 64)?;
-            let rest = word >> (i % 64);
+        for depth in 0..self.depth {
+            let at = self.starts[depth] as usize + i / 64;
+            if at >= self.starts[depth + 1] as usize {
+                return None;
+            }
+            let rest = self.words[at] >> (i % 64);
             if rest != 0 {
                 return Some(self.descend(depth, i + rest.trailing_zeros() as usize));
             }
@@ -110,8 +122,8 @@ impl BitTree {
 
     /// The first member below bit `i` of level `depth`.
     fn descend(&self, depth: usize, mut i: usize) -> usize {
-        for level in self.levels[..depth].iter().rev() {
-            i = i * 64 + level[i].trailing_zeros() as usize;
+        for &start in self.starts[..depth].iter().rev() {
+            i = i * 64 + self.words[start as usize + i].trailing_zeros() as usize;
         }
         i
     }
@@ -120,7 +132,7 @@ impl BitTree {
     #[must_use]
     pub fn nth(&self, rank: usize) -> Option<usize> {
         let mut left = rank;
-        for (at, &word) in self.levels[0].iter().enumerate() {
+        for (at, &word) in self.words[..self.starts[1] as usize].iter().enumerate() {
             let here = word.count_ones() as usize;
             if left < here {
                 let mut word = word;

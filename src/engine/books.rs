@@ -50,7 +50,7 @@ pub struct Closed {
 
 impl Books {
     /// Opens the books at `origin`, before anything has happened.
-    pub fn open(world: &World<'_>, lines: usize, options: &Options, origin: Time) -> Self {
+    pub fn open(world: &World<'_>, options: &Options, origin: Time) -> Self {
         let tenants = world.classes.tenants().len();
         let pools = world.spec.pools.len();
         let opens = origin.after(options.warmup);
@@ -59,7 +59,7 @@ impl Books {
         Books {
             account: Account::new(tenants, pools, opens, options.cooldown),
             series: Series::new(origin),
-            charger: Charger::new(world.classes.shapes().len(), lines),
+            charger: Charger::new(world),
             claims: Vec::new(),
             fresh: Vec::new(),
             bookings,
@@ -158,17 +158,27 @@ impl Books {
         }
         let mut fresh = std::mem::take(&mut self.fresh);
         self.charger.claims(world, policy.held_back(), policy.incomplete(), &mut fresh);
-        if fresh != self.claims {
-            let before = std::mem::take(&mut self.claims);
-            for claim in &before {
-                self.change(claim.payer, claim.pool, claim.leaf, -nano(claim.milli as i64), world.now);
-            }
-            for claim in &fresh {
-                self.change(claim.payer, claim.pool, claim.leaf, nano(claim.milli as i64), world.now);
-            }
-            self.claims = std::mem::replace(&mut fresh, before);
+        let before = std::mem::replace(&mut self.claims, fresh);
+        for at in 0..before.len().max(self.claims.len()) {
+            self.exchange(before.get(at).copied(), self.claims.get(at).copied(), world.now);
         }
-        self.fresh = fresh;
+        self.fresh = before;
+    }
+
+    /// From `now` on, one claim stands for another. They mostly differ in their amounts, if at all.
+    fn exchange(&mut self, before: Option<Claim>, after: Option<Claim>, now: Time) {
+        let key = |claim: Claim| (claim.payer, claim.pool, claim.leaf);
+        let milli = |claim: Option<Claim>| claim.map_or(0, |claim| claim.milli as i64);
+        if before.map(key) == after.map(key) {
+            let Some((payer, pool, leaf)) = after.map(key) else { return };
+            self.change(payer, pool, leaf, nano(milli(after) - milli(before)), now);
+            return;
+        }
+        for (claim, sign) in [(before, -1), (after, 1)] {
+            if let Some((payer, pool, leaf)) = claim.map(key) {
+                self.change(payer, pool, leaf, sign * nano(milli(claim)), now);
+            }
+        }
     }
 
     /// Waiting jobs x microseconds so far.

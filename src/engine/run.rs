@@ -156,8 +156,7 @@ impl<'a> Run<'a> {
         let origin = runnable.next().map(|job| jobs.submit(job));
         let open = origin.map_or(0, |_| 1 + runnable.count() as u64);
         let origin = origin.unwrap_or(Time::ZERO);
-        let lines = if order.one_line { 1 } else { classes.lines().len() };
-        let books = Books::open(&world, lines, setup.options, origin);
+        let books = Books::open(&world, setup.options, origin);
         Run {
             setup,
             policy,

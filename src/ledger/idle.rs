@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Payer;
 use super::leaf::Leaf;
+use super::standing::Standing;
 use crate::cluster::{Placement, Placer, placement};
 use crate::sched::classes::{Bar, Class, ClassId, LineId, ShapeId};
 use crate::sched::waiting::Rank;
@@ -31,23 +32,17 @@ pub struct Claim {
     pub milli: u64,
 }
 
-/// Keeps the order of the waiting shapes and works out the claims.
+/// Works out the claims.
 #[derive(Debug)]
 pub struct Charger {
-    /// The active shapes of each line, by the rank of their first job.
-    lines: Vec<BTreeSet<(Rank, ShapeId)>>,
-    /// Where each shape stands in them.
-    place: Vec<Option<Rank>>,
-    /// The active shapes by the GPUs that a job of theirs asks for, class by class.
-    active: BTreeSet<(u64, ClassId, ShapeId)>,
-    changed: Vec<ShapeId>,
+    standing: Standing,
     /// Jobs of each shape that have claimed in step (a) of the walk under way.
     claimed: Vec<u64>,
     /// The shapes of which any have.
     served: Vec<ShapeId>,
     fitting: Fitting,
     /// The shapes that ask for no more GPUs than are free, where they are few, in policy order.
-    few: Vec<(Option<JobId>, LineId, Rank, ShapeId)>,
+    few: Vec<(Option<JobId>, LineId, Option<usize>, ShapeId)>,
     /// What is left of the free GPUs in the walk under way, by pool.
     unclaimed: Vec<u64>,
     heads: Vec<(JobId, LineId)>,
@@ -89,51 +84,18 @@ struct Walk<'w, 'a> {
 }
 
 impl Charger {
-    /// For the shapes and lines of a run.
+    /// For the shapes and lines of a run; nobody waits yet.
     #[must_use]
-    pub fn new(shapes: usize, lines: usize) -> Self {
+    pub fn new(world: &World<'_>) -> Self {
         Charger {
-            lines: vec![BTreeSet::new(); lines.max(1)],
-            place: vec![None; shapes],
-            active: BTreeSet::new(),
-            changed: Vec::new(),
-            claimed: vec![0; shapes],
+            standing: Standing::new(world),
+            claimed: vec![0; world.classes.shapes().len()],
             served: Vec::new(),
             fitting: Fitting::default(),
             few: Vec::new(),
             unclaimed: Vec::new(),
             heads: Vec::new(),
         }
-    }
-
-    /// Takes in who came to wait and who left.
-    pub fn follow(&mut self, world: &mut World<'_>) {
-        let mut changed = std::mem::take(&mut self.changed);
-        world.waiting.take_changed(&mut changed);
-        for &shape in &changed {
-            let first = world.waiting.shape_first(shape).map(|job| world.waiting.rank(job));
-            let before = std::mem::replace(&mut self.place[shape.index()], first);
-            if before == first {
-                continue;
-            }
-            let line = &mut self.lines[world.waiting.line_of(shape).index()];
-            if let Some(rank) = before {
-                line.remove(&(rank, shape));
-            }
-            if let Some(rank) = first {
-                line.insert((rank, shape));
-            }
-            if before.is_none() || first.is_none() {
-                let class = world.classes.shapes()[shape.index()].class;
-                let gpus = world.classes.classes()[class.index()].request.total_gpus();
-                if first.is_some() {
-                    self.active.insert((gpus, class, shape));
-                } else {
-                    self.active.remove(&(gpus, class, shape));
-                }
-            }
-        }
-        self.changed = changed;
     }
 
     /// The claims on all GPUs that are free now, into `claims`.
@@ -145,7 +107,7 @@ impl Charger {
         claims: &mut Vec<Claim>,
     ) {
         claims.clear();
-        self.follow(world);
+        self.standing.follow(world);
         let world = &*world;
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
         unclaimed.clear();
@@ -179,19 +141,18 @@ impl Charger {
         };
         self.fitting.begin(walk.world.classes.classes().len());
         let free = walk.world.most_free_gpus();
-        let candidates = self.active.range((1, ClassId(0), ShapeId(0))..=(free, ClassId(u32::MAX), ShapeId(u32::MAX)));
+        let (world, standing) = (walk.world, &self.standing);
         // Few among many are picked out and sorted; otherwise the walk along the lines soon finds takers.
-        let few = FEW.min(self.active.len() / 16);
-        if candidates.clone().nth(few).is_some() {
-            let shapes = heads.iter().flat_map(|&(_, line)| &self.lines[line.index()]).map(|&(_, shape)| shape);
+        let few = FEW.min(standing.len() / 16);
+        if standing.asking_at_most(free).nth(few).is_some() {
+            let shapes = heads.iter().flat_map(|&(_, line)| standing.of_line(world, line));
             claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
             return;
         }
-        let world = walk.world;
         self.few.clear();
-        self.few.extend(candidates.map(|&(_, _, shape)| {
+        self.few.extend(standing.asking_at_most(free).map(|shape| {
             let line = world.waiting.line_of(shape);
-            (world.waiting.head(line), line, self.place[shape.index()].unwrap_or(Rank::MAX), shape)
+            (world.waiting.head(line), line, standing.place(shape), shape)
         }));
         self.few.sort_unstable();
         let shapes = self.few.iter().map(|&(.., shape)| shape);
@@ -201,7 +162,7 @@ impl Charger {
     /// Step (b).
     fn claim_others(&self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)]) {
         for &(_, line) in heads {
-            for &(_, shape) in &self.lines[line.index()] {
+            for shape in self.standing.of_line(walk.world, line) {
                 if walk.is_done() {
                     return;
                 }
@@ -236,7 +197,7 @@ impl Charger {
             queue.push((rank, claimant));
         }
         for (at, &(_, line)) in heads.iter().enumerate() {
-            for &(_, shape) in &self.lines[line.index()] {
+            for shape in self.standing.of_line(world, line) {
                 let partial = partial_of.get(&shape).copied().unwrap_or(0);
                 let jobs = world.waiting.shape_len(shape) as u64 - self.claimed[shape.index()] - partial;
                 let whole = world.waiting.shape_jobs(shape).find(|job| world.holders.of(*job).is_none());

@@ -6,6 +6,7 @@ pub mod account;
 pub mod idle;
 pub mod leaf;
 pub mod series;
+mod standing;
 
 pub use account::{Account, Entry, Payer};
 pub use leaf::{LEAVES, Leaf, LeafGroup};

@@ -64,6 +64,16 @@ pub struct Class {
     pub usable: bool,
     /// With fewer free GPUs in a pool, none of them gets anything there.
     pub fewest_gpus: u64,
+    /// The fewest units with which any of them starts.
+    pub fewest_units: u32,
+}
+
+impl Class {
+    /// Whether all of them start with all their units or not at all.
+    #[must_use]
+    pub fn is_rigid(&self) -> bool {
+        self.fewest_units == self.request.units
+    }
 }
 
 /// A class of one line and one tenant.
@@ -263,7 +273,7 @@ impl Builder<'_> {
         if let Some(&class) = self.class_numbers.get(&key) {
             return class;
         }
-        self.classes.push(Class { request, pools, barred, usable: false, fewest_gpus: u64::MAX });
+        self.classes.push(Class { request, pools, barred, usable: false, fewest_gpus: u64::MAX, fewest_units: u32::MAX });
         let class = ClassId(self.classes.len() as u32 - 1);
         self.class_numbers.insert(key, class);
         class
@@ -297,11 +307,13 @@ impl Builder<'_> {
         let fits = |&&pool: &&u16| placement::fits(&self.empty[pool as usize], &least);
         let homes: Vec<u16> = pools.iter().filter(fits).copied().collect();
         let rejection = homes.is_empty().then(|| self.rejection(spec, &least, pools));
+        let units = least.units;
         let at_once = if elasticity == Elasticity::StartEarly { 1 } else { least.units };
         let fewest = request.with_units(at_once).total_gpus();
         let class = &mut self.classes[class.index()];
         class.usable |= rejection.is_none();
         class.fewest_gpus = class.fewest_gpus.min(fewest);
+        class.fewest_units = class.fewest_units.min(units);
         (homes, rejection)
     }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::classes::LineId;
-use super::list::find_place;
+use super::classes::{Class, LineId};
+use super::list::{find_place, fits_any};
+use super::news::News;
 use super::order::Order;
 use super::pass::{Fault, Pass};
 use super::registry::{PLACEMENT, PolicyEntry};
 use super::search::serve_passing_over;
 use super::{Elasticity, HeldBack, Holder, Scheduler, Verdict, World};
-use crate::cluster::{Placer, Request, placement};
+use crate::cluster::{Placer, placement};
 use crate::trace::JobId;
 
 /// The registry's line.
@@ -28,13 +29,14 @@ pub struct Gang {
     /// Running jobs that miss members.
     incomplete: BTreeSet<JobId>,
     heads: Vec<(JobId, LineId)>,
+    news: News,
 }
 
 impl Gang {
     /// Gang scheduling in order of arrival, passing over what does not fit.
     #[must_use]
     pub fn new(placer: Placer) -> Self {
-        Gang { placer, incomplete: BTreeSet::new(), heads: Vec::new() }
+        Gang { placer, incomplete: BTreeSet::new(), heads: Vec::new(), news: News::default() }
     }
 
     /// Gives the missing members of running jobs a place.
@@ -59,10 +61,26 @@ impl Gang {
         Ok(())
     }
 
+    fn serve_lines(&mut self, pass: &mut Pass<'_, '_>) -> Result<(), Fault> {
+        let mut heads = std::mem::take(&mut self.heads);
+        pass.waiting.lines_by_head(&mut heads);
+        for &(_, line) in &heads {
+            serve_passing_over(
+                pass,
+                line,
+                |world, class| Some(u64::from(most_units(world, class))),
+                |pass, job| self.start(pass, job),
+            )?;
+        }
+        self.heads = heads;
+        Ok(())
+    }
+
     /// Starts a job with the most members that have a place anywhere, if they are enough.
     fn start(&mut self, pass: &mut Pass<'_, '_>, job: JobId) -> Result<bool, Fault> {
-        let request = pass.class(job).request;
-        let units = most_units(pass, &pass.class(job).pools, &request);
+        let class = pass.class(job);
+        let request = class.request;
+        let units = most_units(pass, class);
         if units < pass.least_units(job) {
             return Ok(false);
         }
@@ -77,9 +95,15 @@ impl Gang {
     }
 }
 
-/// The most units of `request` that have a place in any one of `pools`.
-fn most_units(world: &World<'_>, pools: &[u16], request: &Request) -> u32 {
-    let fitting = pools.iter().map(|&pool| placement::units_that_fit(&world.pools[pool as usize], request));
+/// The most units of a job of the class that have a place in any one of its pools, as far as it makes a difference.
+fn most_units(world: &World<'_>, class: &Class) -> u32 {
+    if fits_any(world, &class.pools, &class.request) {
+        return class.request.units;
+    }
+    if class.is_rigid() {
+        return 0;
+    }
+    let fitting = class.pools.iter().map(|&pool| placement::units_that_fit(&world.pools[pool as usize], &class.request));
     fitting.max().unwrap_or(0)
 }
 
@@ -96,23 +120,30 @@ impl Scheduler for Gang {
         None
     }
 
+    fn submitted(&mut self, _world: &World<'_>, job: JobId) {
+        self.news.submitted(job);
+    }
+
     fn ended(&mut self, _world: &World<'_>, holder: &Holder) {
         self.incomplete.remove(&holder.job);
+        self.news.freed();
+    }
+
+    fn capacity_changed(&mut self) {
+        self.news.freed();
     }
 
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
-        self.complete(pass)?;
-        let mut heads = std::mem::take(&mut self.heads);
-        pass.waiting.lines_by_head(&mut heads);
-        for &(_, line) in &heads {
-            serve_passing_over(
-                pass,
-                line,
-                |world, class| Some(u64::from(most_units(world, &class.pools, &class.request))),
-                |pass, job| self.start(pass, job),
-            )?;
+        match self.news.take() {
+            News::Quiet => {}
+            News::Newcomer(job) => {
+                self.start(pass, job)?;
+            }
+            News::Much => {
+                self.complete(pass)?;
+                self.serve_lines(pass)?;
+            }
         }
-        self.heads = heads;
         Ok(Verdict::default())
     }
 

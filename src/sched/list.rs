@@ -1,11 +1,12 @@
 //! List scheduling: lines served in order, the head blocks or is passed over.
 
 use super::classes::LineId;
+use super::news::News;
 use super::order::Order;
 use super::pass::{Fault, Pass};
 use super::registry::SKIP;
 use super::search::serve_passing_over;
-use super::{HeldBack, Scheduler, Verdict, World};
+use super::{HeldBack, Holder, Scheduler, Verdict, World};
 use crate::cluster::{Allocation, Placer, Request, placement};
 use crate::trace::JobId;
 use crate::units::keys::Params;
@@ -26,6 +27,7 @@ pub struct ListPolicy {
     blocking: Blocking,
     placer: Placer,
     heads: Vec<(JobId, LineId)>,
+    news: News,
 }
 
 impl Blocking {
@@ -41,7 +43,36 @@ impl ListPolicy {
     #[must_use]
     pub fn new(order: Order, blocking: Blocking, placer: Placer) -> Self {
         let order = if blocking == Blocking::Skip { order.searched() } else { order };
-        ListPolicy { order, blocking, placer, heads: Vec::new() }
+        ListPolicy { order, blocking, placer, heads: Vec::new(), news: News::default() }
+    }
+}
+
+impl ListPolicy {
+    fn serve_lines(&mut self, pass: &mut Pass<'_, '_>) -> Result<(), Fault> {
+        pass.waiting.lines_by_head(&mut self.heads);
+        for &(_, line) in &self.heads {
+            match self.blocking {
+                Blocking::Head => {
+                    serve_heads(pass, &mut self.placer, line, |_, _| {})?;
+                }
+                Blocking::Skip => serve_passing_over(
+                    pass,
+                    line,
+                    |world, class| fits_any(world, &class.pools, &class.request).then_some(u64::MAX),
+                    |pass, job| start_if_fits(pass, &mut self.placer, job),
+                )?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves the one job whose turn may have come.
+    fn serve_newcomer(&mut self, pass: &mut Pass<'_, '_>, job: JobId) -> Result<(), Fault> {
+        let line = pass.waiting.line_of(pass.classes.shape_id(pass.jobs, job));
+        if self.blocking == Blocking::Skip || pass.waiting.head(line) == Some(job) {
+            start_if_fits(pass, &mut self.placer, job)?;
+        }
+        Ok(())
     }
 }
 
@@ -101,20 +132,23 @@ impl Scheduler for ListPolicy {
         }
     }
 
+    fn submitted(&mut self, _world: &World<'_>, job: JobId) {
+        self.news.submitted(job);
+    }
+
+    fn ended(&mut self, _world: &World<'_>, _holder: &Holder) {
+        self.news.freed();
+    }
+
+    fn capacity_changed(&mut self) {
+        self.news.freed();
+    }
+
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
-        pass.waiting.lines_by_head(&mut self.heads);
-        for &(_, line) in &self.heads {
-            match self.blocking {
-                Blocking::Head => {
-                    serve_heads(pass, &mut self.placer, line, |_, _| {})?;
-                }
-                Blocking::Skip => serve_passing_over(
-                    pass,
-                    line,
-                    |world, class| fits_any(world, &class.pools, &class.request).then_some(u64::MAX),
-                    |pass, job| start_if_fits(pass, &mut self.placer, job),
-                )?,
-            }
+        match self.news.take() {
+            News::Quiet => {}
+            News::Newcomer(job) => self.serve_newcomer(pass, job)?,
+            News::Much => self.serve_lines(pass)?,
         }
         Ok(Verdict::default())
     }

@@ -11,6 +11,7 @@ pub mod ends;
 pub mod fifo;
 pub mod gang;
 pub mod list;
+pub mod news;
 pub mod order;
 pub mod pass;
 pub mod pods;

@@ -117,6 +117,23 @@ impl Waiting {
         self.ranks.get(job.index()).copied().unwrap_or(job.0)
     }
 
+    /// How many jobs each line will ever have.
+    pub fn line_lengths(&self) -> impl Iterator<Item = usize> {
+        self.lines.iter().map(|line| line.roster.jobs.len())
+    }
+
+    /// The job's place in its line, in the policy's order.
+    #[must_use]
+    pub fn position(&self, job: JobId) -> usize {
+        self.in_line[job.index()] as usize
+    }
+
+    /// The job with a place in a line.
+    #[must_use]
+    pub fn job_at(&self, line: LineId, position: usize) -> JobId {
+        self.lines[line.index()].roster.jobs[position]
+    }
+
     /// Lets a job wait; `value` is what searches of its group bound.
     pub fn insert(&mut self, job: JobId, shape: ShapeId, value: u64) {
         self.len += 1;
