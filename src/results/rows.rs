@@ -65,18 +65,20 @@ impl Rows {
     /// Decimal seconds of microseconds, exactly, without trailing zeros.
     pub fn seconds(&mut self, micros: u64) {
         self.separate();
-        push_number(&mut self.bytes, micros / MICROS_PER_SECOND);
-        let mut rest = micros % MICROS_PER_SECOND;
-        if rest == 0 {
-            return;
+        let mut digits = Digits::default();
+        let (whole, rest) = (micros / MICROS_PER_SECOND, micros % MICROS_PER_SECOND);
+        let mut end = DIGITS;
+        if rest > 0 {
+            for pair in [rest % 100, rest / 100 % 100, rest / 10_000] {
+                digits.prepend_pair(pair);
+            }
+            digits.prepend(b'.');
+            while digits.text[end - 1] == b'0' {
+                end -= 1;
+            }
         }
-        self.bytes.push(b'.');
-        let mut place = MICROS_PER_SECOND / 10;
-        while rest > 0 {
-            self.bytes.push(b'0' + (rest / place) as u8);
-            rest %= place;
-            place /= 10;
-        }
+        digits.prepend_number(whole);
+        self.bytes.extend_from_slice(&digits.text[digits.first..end]);
     }
 
     /// The seconds of an instant, or nothing.
@@ -88,18 +90,51 @@ impl Rows {
     }
 }
 
-fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
+fn push_number(bytes: &mut Vec<u8>, number: u64) {
+    let mut digits = Digits::default();
+    digits.prepend_number(number);
+    bytes.extend_from_slice(&digits.text[digits.first..]);
+}
+
+/// Room for the longest number: 20 digits, a point among them.
+const DIGITS: usize = 24;
+
+/// A number as text, written from its end.
+struct Digits {
+    text: [u8; DIGITS],
+    first: usize,
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Digits { text: [0; DIGITS], first: DIGITS }
+    }
+}
+
+impl Digits {
+    fn prepend(&mut self, byte: u8) {
+        self.first -= 1;
+        self.text[self.first] = byte;
+    }
+
+    /// Two digits of a number below 100.
+    fn prepend_pair(&mut self, pair: u64) {
+        self.prepend(b'0' + (pair % 10) as u8);
+        self.prepend(b'0' + (pair / 10) as u8);
+    }
+
+    /// A number without leading zeros.
+    fn prepend_number(&mut self, mut number: u64) {
+        while number >= 100 {
+            self.prepend_pair(number % 100);
+            number /= 100;
+        }
+        if number >= 10 {
+            self.prepend_pair(number);
+        } else {
+            self.prepend(b'0' + number as u8);
         }
     }
-    bytes.extend_from_slice(&digits[at..]);
 }
 
 /// Appends a field as RFC 4180 writes it.
@@ -130,7 +165,11 @@ mod tests {
         rows.instant(None);
         rows.seconds(7);
         rows.number(0);
+        rows.seconds(u64::MAX);
+        rows.seconds(30_000_000);
+        rows.number(u64::MAX);
         rows.end();
-        assert_eq!(rows.bytes(), b"a,b\n\"x,\"\"y\"\"\",12.5,,0.000007,0\n");
+        let expected = "a,b\n\"x,\"\"y\"\"\",12.5,,0.000007,0,18446744073709.551615,30,18446744073709551615\n";
+        assert_eq!(rows.bytes(), expected.as_bytes());
     }
 }
