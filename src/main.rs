@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+/// What a bug of the program itself exits with.
+const INTERNAL: u8 = 3;
+
 fn main() -> ExitCode {
-    ExitCode::from(fleetsim::cli::main())
+    ExitCode::from(std::panic::catch_unwind(fleetsim::cli::main).unwrap_or(INTERNAL))
 }

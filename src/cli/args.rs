@@ -44,7 +44,7 @@ pub enum Command {
     #[command(after_help = "Example: fleetsim init --from-trace jobs.csv --out cluster.toml")]
     Init(InitArgs),
     /// Import, generate, describe, check and convert traces.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: fleetsim trace stats traces/quickstart.csv --gpus 128")]
     Trace(TraceCommand),
     /// List what scenarios can name: GPUs, policies, placements, trace formats.
     #[command(after_help = "Example: fleetsim catalog policies")]
@@ -186,7 +186,7 @@ pub struct StatsArgs {
     /// The trace.
     pub trace: PathBuf,
     /// GPUs of the cluster that the load is offered to.
-    #[arg(long, value_name = "N", conflicts_with = "scenario")]
+    #[arg(long, value_name = "N", conflicts_with = "scenario", value_parser = clap::value_parser!(u64).range(1..))]
     pub gpus: Option<u64>,
     /// A scenario whose cluster the load is offered to.
     #[arg(long, value_name = "FILE")]

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 
+use crate::input::Problem;
 pub use crate::results::format;
 use args::{CatalogPart, Cli, Command};
 pub use failure::Failure;
@@ -29,12 +30,25 @@ pub use failure::Failure;
 #[derive(Debug)]
 pub struct Output {
     out: io::StdoutLock<'static>,
+    /// Why not all of the text could be written.
+    failed: Option<io::Error>,
 }
 
 impl Output {
     fn text(&mut self, text: &str) {
-        // A reader that has gone away (a closed pipe) is no failure of ours.
-        drop(self.out.write_all(text.as_bytes()));
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        self.failed = self.failed.take().or(written.err());
+    }
+
+    /// Says whether all text was written. A reader that has gone away (a closed pipe) is no failure of ours.
+    fn close(self) -> Result<(), Failure> {
+        match self.failed {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let message = format!("cannot be written: {error}");
+                Err(Problem { source: "standard output".to_owned(), at: None, message }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn notice(&mut self, notice: &str) {
@@ -52,8 +66,8 @@ pub fn main() -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    let mut output = Output { out: io::stdout().lock() };
-    match dispatch(&cli.command, &mut output) {
+    let mut output = Output { out: io::stdout().lock(), failed: None };
+    match dispatch(&cli.command, &mut output).and_then(|()| output.close()) {
         Ok(()) => 0,
         Err(failure) => {
             drop(writeln!(io::stderr(), "{failure}"));

@@ -31,16 +31,19 @@ pub enum Placement {
 
 impl Placement {
     /// The words of scenarios, with what each does.
-    pub const WORDS: [(&'static str, Placement, &'static str); 5] = [
+    pub const WORDS: [(&'static str, Placement, &'static str); 7] = [
         ("first-fit", Placement::FirstFit, "the lowest-numbered node with room"),
         ("pack", Placement::Pack, "best fit: the node with the fewest free GPUs that holds the request"),
         ("spread", Placement::Spread, "worst fit: the node with the most free GPUs, task by task"),
         ("random", Placement::Random, "an evenly drawn node among those with room"),
         ("island-pack", Placement::IslandPack, "best fit on NVLink islands, then on nodes"),
+        ("best-fit", Placement::Pack, "another word for pack"),
+        ("worst-fit", Placement::Spread, "another word for spread"),
     ];
 
     /// The names alone.
-    pub const NAMES: [&'static str; 5] = ["first-fit", "pack", "spread", "random", "island-pack"];
+    pub const NAMES: [&'static str; 7] =
+        ["first-fit", "pack", "spread", "random", "island-pack", "best-fit", "worst-fit"];
 
     /// Reads a word of a scenario.
     #[must_use]

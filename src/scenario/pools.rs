@@ -46,6 +46,7 @@ pub fn read(root: &Node, problems: &mut Problems) -> Cluster {
     for entry in entries {
         read_pool(entry, &types, &mut cluster, problems);
     }
+    cluster.notices = price_notices(&cluster);
     cluster
 }
 
@@ -61,7 +62,6 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
     check_without_gpus(&keys, problems);
     let nodes = read_nodes(gpus, &keys, problems);
     let (price, source) = read_price(entry, &keys, gpu_type.map(|at| &cluster.spec.gpu_types[at]), types, problems);
-    cluster.notices.extend(price_notice(name, price, &source, gpu_type.map(|at| &cluster.spec.gpu_types[at])));
     cluster.prices.push(source);
     cluster.spec.pools.push(PoolSpec {
         name: name.clone(),
@@ -222,15 +222,33 @@ fn read_owned(entry: &Entry, pool: &str, problems: &mut Problems) -> Owned {
     }
 }
 
-fn price_notice(pool: &str, price: UsdPerGpuHour, source: &PriceSource, gpu: Option<&GpuType>) -> Option<String> {
-    let id = &gpu?.id;
-    match source {
-        PriceSource::Catalog(who) => {
-            Some(format!("pool `{pool}` has no price; taking the rental price of {id}, {price} ({who})"))
+/// What is assumed about pools without a price: a notice for each GPU type.
+fn price_notices(cluster: &Cluster) -> Vec<String> {
+    let mut groups: Vec<(usize, &PriceSource, Vec<&PoolSpec>)> = Vec::new();
+    for (pool, source) in cluster.spec.pools.iter().zip(&cluster.prices) {
+        let (PriceSource::Catalog(_) | PriceSource::Unknown, Some(gpus)) = (source, &pool.gpus) else { continue };
+        match groups.iter_mut().find(|(gpu_type, ..)| *gpu_type == gpus.gpu_type) {
+            Some((.., pools)) => pools.push(pool),
+            None => groups.push((gpus.gpu_type, source, vec![pool])),
         }
-        PriceSource::Unknown => {
-            Some(format!("pool `{pool}` has no price and the catalog none for {id}; its GPU-hours count as $0"))
+    }
+    groups
+        .iter()
+        .map(|(gpu_type, source, pools)| price_notice(&cluster.spec.gpu_types[*gpu_type].id, source, pools))
+        .collect()
+}
+
+fn price_notice(id: &str, source: &PriceSource, pools: &[&PoolSpec]) -> String {
+    const MOST_NAMED: usize = 4;
+    let (have, their) = if let [_] = pools { ("has", "its") } else { ("have", "their") };
+    let named = pools.iter().take(MOST_NAMED).map(|pool| format!("`{}`", pool.name)).collect::<Vec<_>>().join(", ");
+    let more = pools.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let who = format!("pool{} {named}{more} {have} no price", if pools.len() == 1 { "" } else { "s" });
+    match (source, pools) {
+        (PriceSource::Catalog(from), [first, ..]) => {
+            format!("{who}; taking the rental price of {id}, {} ({from})", first.price)
         }
-        PriceSource::Given | PriceSource::Owned(_) | PriceSource::NoGpus => None,
+        _ => format!("{who} and the catalog none for {id}; {their} GPU-hours count as $0"),
     }
 }

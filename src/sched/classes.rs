@@ -273,7 +273,14 @@ impl Builder<'_> {
         if let Some(&class) = self.class_numbers.get(&key) {
             return class;
         }
-        self.classes.push(Class { request, pools, barred, usable: false, fewest_gpus: u64::MAX, fewest_units: u32::MAX });
+        self.classes.push(Class {
+            request,
+            pools,
+            barred,
+            usable: false,
+            fewest_gpus: u64::MAX,
+            fewest_units: u32::MAX,
+        });
         let class = ClassId(self.classes.len() as u32 - 1);
         self.class_numbers.insert(key, class);
         class

@@ -103,7 +103,8 @@ fn most_units(world: &World<'_>, class: &Class) -> u32 {
     if class.is_rigid() {
         return 0;
     }
-    let fitting = class.pools.iter().map(|&pool| placement::units_that_fit(&world.pools[pool as usize], &class.request));
+    let fitting =
+        class.pools.iter().map(|&pool| placement::units_that_fit(&world.pools[pool as usize], &class.request));
     fitting.max().unwrap_or(0)
 }
 

@@ -11,6 +11,7 @@ use super::spec::{self, bad_seconds, micros};
 use super::unique::UniqueIds;
 use super::{ReadOptions, Trace};
 use crate::input::{Problem, Problems};
+use crate::trace::JobId;
 use crate::trace::source::{CHUNK, Source};
 use crate::trace::table::{JobTable, JobTimes, SpecId};
 use crate::units::{Span, Time};
@@ -230,8 +231,26 @@ impl Rows {
         if problems.is_empty() && self.table.sort() {
             notices.push("rows were not sorted by submit_s; sorted".to_owned());
         }
+        notices.extend(recorded_backwards(&self.table));
         problems.or((self.table, notices))
     }
+}
+
+/// Jobs whose recorded times run backwards: real logs have them, and their recorded queue time counts as none.
+fn recorded_backwards(table: &JobTable) -> Option<String> {
+    let backwards = |&job: &JobId| {
+        let (start, end) = (table.recorded_start(job), table.recorded_end(job));
+        let begin = start.map_or(table.submit(job), |start| start.max(table.submit(job)));
+        start.is_some_and(|start| start < table.submit(job)) || end.is_some_and(|end| end < begin)
+    };
+    let recorded = table.has_recorded_starts() || table.has_recorded_ends();
+    let first = recorded.then(|| table.ids().find(backwards))??;
+    let count = table.ids().filter(backwards).count();
+    let (jobs, was) = if count == 1 { ("job", "was") } else { ("jobs", "were") };
+    let name = table.name(first);
+    Some(format!(
+        "{count} {jobs} {was} recorded as started before submission or ended before the start, the first `{name}`"
+    ))
 }
 
 /// The times of a row that has none.

@@ -213,12 +213,17 @@ impl<'a> Fields<'a> {
             self.fault(Column::Gpus, message);
         }
         let tasks = spec.tasks.map_or(spec.gpus.max(1), NonZeroU32::get);
-        let of = if spec.tasks.is_some() { "the job's" } else { "without `tasks`, the job's" };
+        let of = match (spec.tasks, tasks) {
+            (Some(_), 1) => "the job's 1 task".to_owned(),
+            (Some(_), _) => format!("the job's {tasks} tasks"),
+            (None, 1) => "1, which it is for a job of 1 GPU or none without `tasks`".to_owned(),
+            (None, _) => format!("{tasks}, one for each GPU where `tasks` is not given"),
+        };
         if let Some(min) = spec.min_tasks.filter(|min| min.get() > tasks) {
-            self.fault(Column::MinTasks, format!("`min_tasks` {min} is more than {of} {tasks}"));
+            self.fault(Column::MinTasks, format!("`min_tasks` {min} is more than {of}"));
         }
         if let Some(max) = spec.max_tasks.filter(|max| max.get() < tasks) {
-            self.fault(Column::MaxTasks, format!("`max_tasks` {max} is less than {of} {tasks}"));
+            self.fault(Column::MaxTasks, format!("`max_tasks` {max} is less than {of}"));
         }
     }
 }

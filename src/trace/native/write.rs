@@ -34,6 +34,9 @@ pub fn write_table(path: &Path, table: &JobTable) -> Result<(), Problem> {
     if extension == "zst" {
         return Err(Problem::of_file(path, "cannot be written: zstd is only read; expected a name in .csv or .csv.gz"));
     }
+    if extension != "csv" && extension != "gz" {
+        return Err(Problem::of_file(path, "cannot be written: a trace has a name in .csv or .csv.gz"));
+    }
     let mut file = AtomicFile::create(path)?;
     let written = if extension == "gz" {
         let mut encoder = GzEncoder::new(&mut file, Compression::default());
