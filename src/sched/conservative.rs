@@ -4,7 +4,9 @@
 //! puts it back at its earliest place while all the others keep theirs (compression): it can only move earlier. With
 //! `replan`, all reservations are made anew at every pass instead, as Slurm does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::classes::LineId;
 use super::list::find_place;
@@ -56,7 +58,7 @@ pub struct Conservative {
     replanning: Replanning,
     calendar: Option<Calendar>,
     /// The reserved start of each waiting job.
-    starts: BTreeMap<JobId, Time>,
+    starts: FxHashMap<JobId, Time>,
     /// The same, by start.
     due: BTreeSet<(Time, JobId)>,
     /// Jobs that could not start when it was their time, since somebody had outlived an estimate.
@@ -84,12 +86,28 @@ enum Pages {
     Count {
         profile: Profile,
         /// Windows in which something has become free that jobs early in the order have not seen yet.
-        freed: Vec<(Time, Time)>,
+        freed: Vec<Freed>,
         /// Until here more may be promised than there is, since somebody outlived an estimate.
         overbooked_until: Time,
     },
     /// By named nodes.
     Nodes(Windows),
+}
+
+/// A window in which something has become free.
+#[derive(Debug, Clone, Copy)]
+struct Freed {
+    from: Time,
+    to: Time,
+    /// The most GPUs that were free at any instant of it when it was looked at, `MAX` before. What is taken afterwards
+    /// makes it less, what is given back has a window of its own: a job that asks for more gains nothing by it.
+    peak: i64,
+}
+
+impl Freed {
+    fn new(from: Time, to: Time) -> Self {
+        Freed { from, to, peak: i64::MAX }
+    }
 }
 
 impl Calendar {
@@ -150,7 +168,7 @@ impl Calendar {
                 let from = start.max(world.now);
                 profile.add(from, end, world.class(job).request.total_gpus() as i64);
                 if from < end {
-                    freed.push((from, end));
+                    freed.push(Freed::new(from, end));
                 }
             }
             Pages::Nodes(windows) => {
@@ -164,7 +182,7 @@ impl Calendar {
     /// Remembers, for the next walk, what is free again.
     fn tell_freed(&mut self, pool: u16, from: Time, to: Time) {
         match &mut self.pages {
-            Pages::Count { freed, .. } => freed.push((from, to)),
+            Pages::Count { profile, freed, .. } => freed.push(Freed { from, to, peak: profile.peak(from, to) }),
             Pages::Nodes(windows) => windows.tell_freed(pool, from, to),
         }
     }
@@ -174,7 +192,19 @@ impl Calendar {
         match &self.pages {
             Pages::Nodes(windows) => windows.may_improve(world, job, start, self.end(world, job, start)),
             Pages::Count { overbooked_until, .. } if world.now < *overbooked_until => true,
-            Pages::Count { freed, .. } => freed.iter().any(|&(from, _)| from < start),
+            Pages::Count { freed, .. } => {
+                let gpus = world.class(job).request.total_gpus() as i64;
+                freed.iter().any(|window| window.from < start && window.peak >= gpus)
+            }
+        }
+    }
+
+    /// Looks how much is free in the windows that are news when a walk begins.
+    fn measure_freed(&mut self) {
+        if let Pages::Count { profile, freed, .. } = &mut self.pages {
+            for window in freed {
+                window.peak = profile.peak(window.from, window.to);
+            }
         }
     }
 }
@@ -188,7 +218,7 @@ impl Conservative {
             placer,
             replanning,
             calendar: None,
-            starts: BTreeMap::new(),
+            starts: FxHashMap::default(),
             due: BTreeSet::new(),
             missed: BTreeSet::new(),
             arrivals: BTreeSet::new(),
@@ -231,7 +261,7 @@ impl Conservative {
             match &mut calendar.pages {
                 Pages::Count { profile, freed, overbooked_until } => {
                     profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
-                    *freed = vec![(world.now, Time::MAX)];
+                    *freed = vec![Freed::new(world.now, Time::MAX)];
                     *overbooked_until = to.max(*overbooked_until);
                 }
                 Pages::Nodes(windows) => {
@@ -261,6 +291,7 @@ impl Conservative {
                 0
             }
         };
+        calendar.measure_freed();
         for job in self.queue(pass) {
             let Some(&start) = self.starts.get(&job) else { continue };
             if start <= pass.now || calendar.may_improve(pass, job, start) {

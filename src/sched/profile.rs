@@ -26,6 +26,13 @@ impl Profile {
         }
     }
 
+    /// The most GPUs that are free at any instant of `[from, to)`.
+    #[must_use]
+    pub fn peak(&self, from: Time, to: Time) -> i64 {
+        let within = self.0.from(from).iter().take_while(|step| step.from < to);
+        within.map(|step| step.value).max().unwrap_or(i64::MIN)
+    }
+
     /// The earliest instant in `[from, before)` from which `gpus` are free for `length`, at least for that instant.
     #[must_use]
     pub fn earliest(&self, from: Time, before: Time, length: Span, gpus: u64) -> Option<Time> {
@@ -56,11 +63,11 @@ impl Profile {
             if step.value < needed {
                 start = None;
             } else if start.is_none() {
-                let here = step.from.max(from);
-                if here >= before {
-                    return None;
-                }
-                start = Some(here);
+                start = Some(step.from.max(from));
+            }
+            // No later start would do.
+            if start.unwrap_or(step.from) >= before {
+                return None;
             }
         }
         start
@@ -99,6 +106,9 @@ mod tests {
             });
             let found = profile.earlier(at(from), at(before), Span::from_micros(length), gpus);
             prop_assert_eq!(found.map(Time::micros), expected);
+            let to = from + length + 1;
+            let highest = plain[from as usize..to as usize].iter().copied().max();
+            prop_assert_eq!(Some(profile.peak(at(from), at(to))), highest);
         }
     }
 }
