@@ -37,6 +37,8 @@ pub enum Command {
         #[arg(value_name = "RUN_B")]
         other: PathBuf,
     },
+    /// Say why a job waited, who held the GPUs that it needed, where it ran, and what it cost.
+    Explain(ExplainArgs),
     /// Write the charts and the HTML report of a run folder again.
     #[command(after_help = "Example: fleetsim report reports/quickstart")]
     Report(ReportArgs),
@@ -94,6 +96,9 @@ pub struct RunArgs {
     /// Another value for a key of the scenario, such as cluster.pools.h100.nodes=24; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Leave a key or a table of the scenario out, such as physics.failures; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub unset: Vec<String>,
     /// Another seed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -106,6 +111,32 @@ pub struct RunArgs {
     /// Write no charts and no HTML report.
     #[arg(long)]
     pub no_report: bool,
+    /// Simulate remedies as well, each by itself: more nodes, packing, backfill and others that the scenario allows;
+    /// writes remedies.json.
+    #[arg(long)]
+    pub remedies: bool,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: fleetsim explain reports/quickstart job-17 --what-if packing --what-if gpus=+8\n\n\
+                        A what-if is a remedy (more-nodes, fewer-nodes, packing, gang, backfill, no-quotas, no-limits, \
+                        no-failures), a policy, a placement, gpus=+N, nodes=+N, or a key of the scenario with a value \
+                        (cluster.pools.h100.nodes=24). The run is simulated again from its manifest, so the trace must \
+                        be where the run found it.")]
+pub struct ExplainArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// The job's id.
+    #[arg(value_name = "JOB")]
+    pub job: String,
+    /// Simulate this change too and say when the job would have started; may be repeated.
+    #[arg(long = "what-if", value_name = "CHANGE")]
+    pub what_if: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `report` takes.

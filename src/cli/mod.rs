@@ -4,6 +4,7 @@ pub mod args;
 pub mod catalog;
 mod compare;
 mod diff;
+mod explain;
 mod failure;
 mod generate;
 mod import;
@@ -68,6 +69,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
         Command::Diff { one, other } => diff::run(one, other, output),
+        Command::Explain(args) => explain::run(args, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),
         Command::Trace(command) => trace::run(command, output),

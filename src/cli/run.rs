@@ -20,6 +20,7 @@ use crate::units::Span;
 pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
     let overrides = Overrides {
         set: args.set.clone(),
+        unset: args.unset.clone(),
         policy: args.policy.clone(),
         trace: args.trace.clone(),
         seed: args.seed,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
 use super::{summary, tables};
@@ -14,8 +14,11 @@ use crate::scenario::Scenario;
 use crate::scenario::resolved::{Plain, resolved};
 use crate::trace::JobTable;
 
+/// The version of the manifest's shape.
+pub const SCHEMA: &str = "fleetsim.manifest/1";
+
 /// A file that a run read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Its path as the scenario or the command gives it.
     pub path: String,
@@ -80,7 +83,7 @@ impl RunFolder<'_> {
 
     fn manifest(&self) -> String {
         let manifest = Manifest {
-            schema: "fleetsim.manifest/1",
+            schema: SCHEMA,
             fleetsim: env!("CARGO_PKG_VERSION"),
             seed: self.scenario.seed,
             inputs: self.inputs,

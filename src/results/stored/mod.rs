@@ -9,7 +9,7 @@ mod tables;
 use std::fs;
 use std::path::Path;
 
-pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits};
+pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits, find_job};
 pub use summary::{Pool, Quantiles, SizeClass, Summary};
 pub use tables::{Bucket, Tenant};
 
