@@ -109,7 +109,15 @@ fn waits(explained: &Explained) -> Option<String> {
         }
     });
     right(&mut table, &[0, 1, 3]);
-    Some(format!("{}\n{}", finished(&sums), finished(&table)))
+    let passed = match explained.story.passed_by {
+        (0, _) => String::new(),
+        (jobs, gpus) => format!(
+            "{} submitted after it started before it, with {} in all\n",
+            plural(jobs, "job"),
+            plural(gpus, "GPU")
+        ),
+    };
+    Some(format!("{}{passed}\n{}", finished(&sums), finished(&table)))
 }
 
 /// Every row of a short list; of a long one both ends, with `None` for what is left out.
@@ -275,19 +283,19 @@ fn what_ifs(explained: &Explained) -> Option<String> {
     if explained.what_ifs.is_empty() {
         return None;
     }
-    let mut table = plain(&["it would have started at", "after", "", "with"]);
+    let mut table = plain(&["it would have started at", "after", "", "ended at", "with"]);
     for what_if in &explained.what_ifs {
         table.add_row(what_if_row(explained, what_if));
     }
-    right(&mut table, &[0, 1]);
+    right(&mut table, &[0, 1, 3]);
     Some(finished(&table))
 }
 
-fn what_if_row(explained: &Explained, what_if: &WhatIf) -> [String; 4] {
+fn what_if_row(explained: &Explained, what_if: &WhatIf) -> [String; 5] {
     let submit = explained.jobs().submit(explained.job);
     let label = what_if.change.label.clone();
     let Some(start) = what_if.start else {
-        return ["never".to_owned(), String::new(), what_if.state.to_owned(), label];
+        return ["never".to_owned(), String::new(), what_if.state.to_owned(), String::new(), label];
     };
     let moved = match explained.outcome.fates.start(explained.job) {
         None => String::new(),
@@ -295,5 +303,6 @@ fn what_if_row(explained: &Explained, what_if: &WhatIf) -> [String; 4] {
         Some(now) if start < now => format!("{} earlier", duration(now.since(start).as_seconds())),
         Some(now) => format!("{} later", duration(start.since(now).as_seconds())),
     };
-    [format!("{start} s"), duration(start.since(submit).as_seconds()), moved, label]
+    let end = what_if.end.map_or_else(|| what_if.state.to_owned(), |end| format!("{end} s"));
+    [format!("{start} s"), duration(start.since(submit).as_seconds()), moved, end, label]
 }

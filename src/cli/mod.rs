@@ -10,6 +10,7 @@ mod generate;
 mod import;
 mod init;
 mod progress;
+mod remedies;
 mod report;
 mod run;
 mod stats;

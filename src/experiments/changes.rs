@@ -80,11 +80,12 @@ pub fn possible(scenario: &Scenario) -> Vec<Change> {
 /// number), or a key with its value.
 ///
 /// # Errors
-/// Where it is none of them, or changes nothing here.
+/// Where it is none of them, or the pool cannot have as much.
 pub fn parse(word: &str, scenario: &Scenario, pool: usize) -> Result<Change, Problem> {
     let problem = |message: String| Problem { source: format!("--what-if {word}"), at: None, message };
     if let Some(kind) = KINDS.iter().find(|kind| kind.name == word) {
-        return (kind.of)(scenario).ok_or_else(|| problem("the scenario has nothing that this would change".to_owned()));
+        let nothing = || Change::new(word, format!("{} (as it is)", kind.summary));
+        return Ok((kind.of)(scenario).unwrap_or_else(nothing));
     }
     if registry::find(word).is_some() {
         return Ok(Change { set: vec![format!("policy={word}")], ..Change::new(word, format!("the policy {word}")) });

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
-use super::{summary, tables};
+use super::{remedies, summary, tables};
 use crate::engine::Outcome;
 use crate::input::Problem;
 use crate::output::write_text;
@@ -58,8 +58,11 @@ impl RunFolder<'_> {
     pub fn write(&self, folder: &Path) -> Result<(), Problem> {
         fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
         let summary = folder.join("summary.json");
-        if summary.exists() {
-            fs::remove_file(&summary).map_err(|e| Problem::of_file(&summary, format!("cannot be replaced: {e}")))?;
+        // What remedies would do was said of another run.
+        for old in [&summary, &folder.join(remedies::FILE)] {
+            if old.exists() {
+                fs::remove_file(old).map_err(|e| Problem::of_file(old, format!("cannot be replaced: {e}")))?;
+            }
         }
         let cluster = &self.scenario.cluster;
         tables::write_jobs(&folder.join("jobs.csv"), self.outcome, self.jobs, cluster)?;

@@ -34,10 +34,18 @@ struct Json<'a> {
     end_s: Option<Exact>,
     wait_s: Option<Exact>,
     stops: u32,
+    passed_by: PassedBy,
     blocked: Vec<Wait<'a>>,
     runs: Vec<Run<'a>>,
     cost: Cost,
     what_if: Vec<Otherwise<'a>>,
+}
+
+/// Jobs submitted later that started earlier.
+#[derive(Serialize)]
+struct PassedBy {
+    jobs: u64,
+    gpus: u64,
 }
 
 #[derive(Serialize)]
@@ -144,6 +152,7 @@ pub fn text(explained: &Explained) -> String {
         end_s: fates.end(job).map(exact),
         wait_s: fates.start(job).map(|start| exact(start.since(submit))),
         stops: fates.stops(job),
+        passed_by: PassedBy { jobs: explained.story.passed_by.0, gpus: explained.story.passed_by.1 },
         blocked: explained.story.waits.iter().map(|wait| blocked(explained, wait)).collect(),
         runs: explained.story.stays.iter().map(|stay| run(explained, stay)).collect(),
         cost: Cost {

@@ -83,13 +83,15 @@ pub struct Story {
     pub waits: Vec<Blocked>,
     /// Times in which it ran, in order.
     pub stays: Vec<Stay>,
+    /// Jobs submitted after it that started before it did, and their GPUs, in the pools that it may use.
+    pub passed_by: (u64, u64),
 }
 
 impl Story {
     /// A story that has not begun.
     #[must_use]
     pub fn of(job: JobId) -> Self {
-        Story { job, waits: Vec::new(), stays: Vec::new() }
+        Story { job, waits: Vec::new(), stays: Vec::new(), passed_by: (0, 0) }
     }
 
     fn open_wait(&mut self) -> Option<&mut Blocked> {
@@ -121,6 +123,15 @@ impl Story {
         }
     }
 
+    /// Another job starts: perhaps it passes this one by.
+    fn see_start(&mut self, world: &World<'_>, holder: &Holder) {
+        let first = self.stays.is_empty() && !self.waits.is_empty() && holder.job > self.job;
+        if first && holder.start == Some(world.now) && world.class(self.job).pools.contains(&holder.held.pool) {
+            self.passed_by.0 += 1;
+            self.passed_by.1 += u64::from(holder.units) * u64::from(world.class(holder.job).request.gpus);
+        }
+    }
+
     /// Finds who took the place of a job that was stopped at this instant.
     fn find_stoppers(&mut self, world: &World<'_>) {
         let now = world.now;
@@ -143,6 +154,7 @@ impl Story {
 impl Watch for Story {
     fn placed(&mut self, world: &World<'_>, holder: &Holder) {
         if holder.job != self.job {
+            self.see_start(world, holder);
             return;
         }
         if let Some(wait) = self.open_wait() {

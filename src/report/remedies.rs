@@ -1,0 +1,77 @@
+//! Remedies in the report: beside each of the largest causes, and all that were tried.
+
+use super::table::{Cell, table as sortable};
+use crate::chart::markup::Markup;
+use crate::ledger::Leaf;
+use crate::results::format::{count, dollars, duration, plural};
+use crate::results::remedies::{Remedies, Remedy};
+
+/// What helps against a leaf, in a sentence; nothing where it is none of the causes that remedies were held against.
+#[must_use]
+pub fn answer(remedies: &Remedies, leaf: Leaf) -> Option<String> {
+    let at = remedies.cause(leaf)?;
+    let Some(remedy) = remedies.causes[at].remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
+        return Some("Nothing that was tried against it saves anything.".to_owned());
+    };
+    let wait = match (remedies.run.wait_s_mean, remedy.effect.wait_s_mean) {
+        (Some(now), Some(then)) => format!("; mean queue time {} instead of {}", duration(then), duration(now)),
+        _ => String::new(),
+    };
+    Some(format!(
+        "Remedy: {} ({}) saves {} a year, {} of it here{wait}.",
+        remedy.name,
+        remedy.label,
+        saving(remedies, remedy, None).1,
+        saving(remedies, remedy, Some(at)).1,
+    ))
+}
+
+/// What a remedy saves a year, in all or of a cause: dollars, or GPU-hours where nothing has a price.
+fn saving(remedies: &Remedies, remedy: &Remedy, cause: Option<usize>) -> (f64, String) {
+    let value = match (remedies.is_priced(), cause) {
+        (true, None) => remedy.saving_usd_per_year,
+        (true, Some(at)) => remedy.by_cause_usd_per_year[at],
+        (false, None) => remedy.saving_gpu_hours_per_year,
+        (false, Some(at)) => remedy.by_cause_gpu_hours_per_year[at],
+    };
+    let size = match remedies.is_priced() {
+        true => dollars(value.abs()),
+        false => format!("{} GPU-hours", count(value.abs().round() as u64)),
+    };
+    (value, if value < 0.0 { format!("-{size}") } else { size })
+}
+
+/// All that were tried.
+#[must_use]
+pub fn table(remedies: &Remedies) -> Markup {
+    let mut columns = vec![("remedy", false), ("saves a year", true)];
+    let ordinals = ["of the first cause", "of the second", "of the third"];
+    columns.extend(ordinals.into_iter().take(remedies.causes.len()).map(|name| (name, true)));
+    columns.extend([("mean queue time", true), ("jobs undone", true), ("what it is", false), ("arguments", false)]);
+    let row = |remedy: &Remedy| {
+        let number = |(value, text): (f64, String)| Cell::number(value, text);
+        let mut cells = vec![Cell::text(remedy.name.as_str()), number(saving(remedies, remedy, None))];
+        cells.extend((0..remedies.causes.len()).map(|at| number(saving(remedies, remedy, Some(at)))));
+        let undone = remedy.effect.rejected + remedy.effect.unfinished;
+        cells.extend([
+            Cell::maybe(remedy.effect.wait_s_mean, duration),
+            Cell::number(undone as f64, count(undone)),
+            Cell::text(remedy.label.as_str()),
+            Cell::text(arguments(remedy)),
+        ]);
+        cells
+    };
+    let rows: Vec<_> = remedies.remedies.iter().map(row).collect();
+    let caption = format!(
+        "{} tried, each simulated by itself on the same jobs; a saving is the difference to this run",
+        plural(rows.len() as u64, "remedy").replace("remedys", "remedies")
+    );
+    sortable(&caption, &columns, &rows)
+}
+
+/// What makes the same run on the command line.
+fn arguments(remedy: &Remedy) -> String {
+    let unset = remedy.unset.iter().map(|key| format!("--unset {key}"));
+    let set = remedy.set.iter().map(|pair| format!("--set {pair}"));
+    unset.chain(set).collect::<Vec<_>>().join(" ")
+}
