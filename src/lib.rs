@@ -31,6 +31,7 @@ pub mod cluster;
 pub mod collections;
 pub mod engine;
 pub mod experiments;
+pub mod export;
 pub mod import;
 pub mod input;
 pub mod ledger;

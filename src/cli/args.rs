@@ -40,7 +40,8 @@ pub enum Command {
     /// Say why a job waited, who held the GPUs that it needed, where it ran, and what it cost.
     Explain(ExplainArgs),
     /// Write the charts and the HTML report of a run folder again.
-    #[command(after_help = "Example: fleetsim report reports/quickstart")]
+    #[command(after_help = "Example: fleetsim report reports/quickstart\n\
+                            Example: fleetsim report reports/quickstart --export batsim --export chrome")]
     Report(ReportArgs),
     /// Write a commented starter scenario, for a trace where there is one.
     #[command(after_help = "Example: fleetsim init --from-trace jobs.csv --out cluster.toml")]
@@ -77,6 +78,8 @@ pub enum CatalogPart {
     Placements,
     /// Trace formats that `trace import` reads.
     Formats,
+    /// Formats that `report --export` and `trace convert --to` write.
+    Exports,
 }
 
 /// What `run` takes.
@@ -145,9 +148,12 @@ pub struct ReportArgs {
     /// The run folder.
     #[arg(value_name = "RUN_DIR")]
     pub run: PathBuf,
-    /// Another folder for report.html and charts.
+    /// Another folder for report.html and charts; with --export, for its files: RUN_DIR/export without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write the run in a format of other programs instead; `fleetsim catalog exports` lists them; may be repeated.
+    #[arg(long, value_name = "FORMAT")]
+    pub export: Vec<String>,
 }
 
 /// What `init` takes.
@@ -181,13 +187,19 @@ pub enum TraceCommand {
         #[arg(required = true)]
         traces: Vec<PathBuf>,
     },
-    /// Write a native trace again: sorted, with only the columns in use, compressed or not by its ending.
-    #[command(after_help = "Example: fleetsim trace convert trace.csv trace.csv.gz")]
+    /// Write a native trace again: sorted, with only the columns in use, compressed or not by its ending; or in another
+    /// format.
+    #[command(after_help = "Example: fleetsim trace convert trace.csv trace.csv.gz\n\
+                            Example: fleetsim trace convert trace.csv trace.swf --to swf")]
     Convert {
         /// The trace to read.
         from: PathBuf,
-        /// The trace to write: .csv or .csv.gz.
-        to: PathBuf,
+        /// The file to write: .csv or .csv.gz for the native format.
+        #[arg(value_name = "OUT")]
+        file: PathBuf,
+        /// Another format than the native one: swf.
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<String>,
     },
 }
 

@@ -169,11 +169,7 @@ fn circumstances(explained: &Explained, wait: &Blocked) -> Vec<String> {
     {
         let jobs = explained.jobs();
         let promised = scene.head_promised.map_or_else(String::new, |at| format!(", reserved from {at} s on"));
-        told.push(format!(
-            "behind {} ({}{promised})",
-            jobs.name(head),
-            plural(u64::from(jobs.spec(head).gpus), "GPU")
-        ));
+        told.push(format!("behind {} ({}{promised})", jobs.name(head), plural(u64::from(jobs.spec(head).gpus), "GPU")));
     }
     if let Some(promised) = scene.promised {
         told.push(format!("its own turn by {promised} s"));

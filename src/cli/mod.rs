@@ -102,11 +102,13 @@ fn catalog_text(part: Option<CatalogPart>) -> String {
         Some(CatalogPart::Policies) => catalog::policies(),
         Some(CatalogPart::Placements) => placements(),
         Some(CatalogPart::Formats) => catalog::formats(),
+        Some(CatalogPart::Exports) => catalog::exports(),
         None => [
             ("GPUs", catalog::gpus()),
             ("Policies", catalog::policies()),
             ("Placements", placements()),
             ("Trace formats", catalog::formats()),
+            ("Export formats", catalog::exports()),
         ]
         .map(|(title, text)| format!("{title}\n\n{text}"))
         .join("\n"),

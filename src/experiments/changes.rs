@@ -230,8 +230,7 @@ fn without(
 
 fn no_failures(scenario: &Scenario) -> Option<Change> {
     let change = Change::new("no-failures", "no node fails".to_owned());
-    (!scenario.physics.failures.is_empty())
-        .then(|| Change { unset: vec!["physics.failures".to_owned()], ..change })
+    (!scenario.physics.failures.is_empty()).then(|| Change { unset: vec!["physics.failures".to_owned()], ..change })
 }
 
 /// A segment of a dotted key.

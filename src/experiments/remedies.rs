@@ -33,12 +33,7 @@ impl<'a> Trials<'a> {
     ///
     /// # Errors
     /// What makes no sense in a changed scenario.
-    pub fn of(
-        file: &'a Path,
-        overrides: &Overrides,
-        base: &'a Scenario,
-        jobs: &'a JobTable,
-    ) -> Result<Self, Problems> {
+    pub fn of(file: &'a Path, overrides: &Overrides, base: &'a Scenario, jobs: &'a JobTable) -> Result<Self, Problems> {
         let load = |change: Change| {
             let mut scenario = scenario::load(file, &change.on(overrides))?;
             scenario.variants.clear();

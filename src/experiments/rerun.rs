@@ -88,7 +88,8 @@ impl Rerun {
 fn jobs(scenario: &Scenario, manifest: &Path, inputs: &[InputFile]) -> Result<Jobs, Problems> {
     let jobs = workload::load(scenario, manifest).map_err(|mut problems| {
         if let Source::Trace(_) = scenario.workload.source {
-            let told = "the run is simulated again, from the trace that it read then; start where `fleetsim run` started";
+            let told =
+                "the run is simulated again, from the trace that it read then; start where `fleetsim run` started";
             problems.push(Problem::of_file(manifest, told));
         }
         problems
@@ -100,7 +101,8 @@ fn jobs(scenario: &Scenario, manifest: &Path, inputs: &[InputFile]) -> Result<Jo
         return Err(Problem::of_file(manifest, format!("is damaged: its inputs do not have the trace {name}")).into());
     };
     if then != now {
-        let message = format!("has changed since the run: its XXH64 was {then} and is {now}, so the run cannot be repeated");
+        let message =
+            format!("has changed since the run: its XXH64 was {then} and is {now}, so the run cannot be repeated");
         return Err(Problem::of_file(trace, message).into());
     }
     Ok(jobs)

@@ -144,7 +144,8 @@ impl Remedies {
         let priced = self.is_priced();
         for (at, cause) in self.causes.iter_mut().enumerate() {
             let saving = |r: &Remedy| if priced { r.saving_usd_per_year } else { r.saving_gpu_hours_per_year };
-            let of_cause = |r: &Remedy| if priced { r.by_cause_usd_per_year[at] } else { r.by_cause_gpu_hours_per_year[at] };
+            let of_cause =
+                |r: &Remedy| if priced { r.by_cause_usd_per_year[at] } else { r.by_cause_gpu_hours_per_year[at] };
             let helps = |r: &&Remedy| saving(r) > 0.0 && of_cause(r) > 0.0 && r.undone(&self.run) == 0;
             // Of equals the first that was tried.
             let best = self.remedies.iter().rev().filter(helps).max_by(|a, b| saving(a).total_cmp(&saving(b)));

@@ -73,7 +73,8 @@ impl Explained {
     /// the run comes out otherwise than the folder says.
     pub fn of(folder: &Path, name: &str, what_if: &[String]) -> Result<Self, Stop> {
         let mut rerun = Rerun::read(folder)?;
-        let job = find(&rerun.jobs.table, name).map_err(|message| Problem::of_file(&folder.join("jobs.csv"), message))?;
+        let job =
+            find(&rerun.jobs.table, name).map_err(|message| Problem::of_file(&folder.join("jobs.csv"), message))?;
         rerun.jobs.table.set_apart(job);
         let (outcome, story) = watch(&rerun, job)?;
         let explained = Explained { rerun, job, outcome, story, what_ifs: Vec::new() };
@@ -196,11 +197,8 @@ fn find(jobs: &JobTable, name: &str) -> Result<JobId, String> {
 /// Simulates the run and watches a job. All of the run counts, whatever is measured of it.
 fn watch(rerun: &Rerun, job: JobId) -> Result<(Outcome, Story), Stop> {
     let scenario = &rerun.scenario;
-    let options = crate::engine::Options {
-        warmup: Span::ZERO,
-        cooldown: Span::ZERO,
-        ..options(scenario, scenario.seed)
-    };
+    let options =
+        crate::engine::Options { warmup: Span::ZERO, cooldown: Span::ZERO, ..options(scenario, scenario.seed) };
     let jobs = &rerun.jobs.table;
     let setup = Setup { cluster: &scenario.cluster, jobs, policy: &scenario.policy, options: &options };
     let mut story = Story::of(job);
@@ -214,4 +212,3 @@ fn fate(fates: &Fates, job: JobId) -> [String; 3] {
     let text = |time: Option<Time>| time.map_or_else(String::new, |time| time.to_string());
     [text(fates.start(job)), text(fates.end(job)), state_word(fates.stage(job)).to_owned()]
 }
-
