@@ -7,7 +7,7 @@ use super::format::{count, dollars, duration, gpu_hours, percent, plural};
 use super::table::{finished, plain, right};
 use crate::engine::Leaving;
 use crate::engine::life::Posting;
-use crate::experiments::explain::{Blocked, Departure, Explained, Reason, Stay, WhatIf, json};
+use crate::experiments::explain::{Blocked, Departure, Explained, Stay, WhatIf, json};
 use crate::ledger::LeafGroup;
 use crate::results::tables::state_word;
 use crate::sched::Stage;
@@ -164,9 +164,7 @@ fn circumstances(explained: &Explained, wait: &Blocked) -> Vec<String> {
     if scene.down_gpus > 0 {
         told.push(format!("{} down", count(scene.down_gpus)));
     }
-    if let Some(head) = scene.head
-        && matches!(wait.reason, Reason::HeadOfLine | Reason::Reserved)
-    {
+    if let Some(head) = scene.head {
         let jobs = explained.jobs();
         let promised = scene.head_promised.map_or_else(String::new, |at| format!(", reserved from {at} s on"));
         told.push(format!("behind {} ({}{promised})", jobs.name(head), plural(u64::from(jobs.spec(head).gpus), "GPU")));

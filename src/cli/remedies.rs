@@ -54,8 +54,14 @@ fn signed(value: f64, show: impl Fn(f64) -> String) -> String {
 /// A sentence on one of the causes.
 fn answer(remedies: &Remedies, at: usize) -> String {
     let cause = &remedies.causes[at];
-    match cause.remedy.as_deref().and_then(|name| remedies.remedy(name)) {
-        Some(remedy) => format!("against {}: {} saves the most\n", cause.leaf, remedy.name),
-        None => format!("against {}: nothing that was tried saves anything\n", cause.leaf),
-    }
+    let Some(remedy) = cause.remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
+        return format!("against {}: nothing that was tried saves anything without longer queues\n", cause.leaf);
+    };
+    format!(
+        "against {}: {} saves {} of it a year, {} in all\n",
+        cause.leaf,
+        remedy.name,
+        saved(remedies, remedy, Some(at)),
+        saved(remedies, remedy, None)
+    )
 }

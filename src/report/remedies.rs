@@ -11,7 +11,7 @@ use crate::results::remedies::{Remedies, Remedy};
 pub fn answer(remedies: &Remedies, leaf: Leaf) -> Option<String> {
     let at = remedies.cause(leaf)?;
     let Some(remedy) = remedies.causes[at].remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
-        return Some("Nothing that was tried against it saves anything.".to_owned());
+        return Some("Nothing that was tried against it saves anything without longer queues.".to_owned());
     };
     let wait = match (remedies.run.wait_s_mean, remedy.effect.wait_s_mean) {
         (Some(now), Some(then)) => format!("; mean queue time {} instead of {}", duration(then), duration(now)),

@@ -53,7 +53,7 @@ pub struct Cause {
     pub usd_per_year: f64,
     /// The same in GPU-hours.
     pub gpu_hours_per_year: f64,
-    /// The remedy that saves the most in all among those that make this cause smaller; nothing where none does.
+    /// The remedy that [`Remedies::choose`] names; nothing where none helps.
     pub remedy: Option<String>,
 }
 
@@ -138,15 +138,22 @@ impl Remedies {
         self.causes.iter().position(|cause| cause.leaf == leaf.name())
     }
 
-    /// Names, for each cause, the remedy that saves the most among those that make the cause smaller, save anything at
-    /// all, and leave no more jobs undone.
+    /// Names, for each cause, the remedy that saves the most in all, among those that make the cause smaller, save
+    /// anything at all and leave no more jobs undone. Longer queues are a remedy against idle GPUs that nobody wanted, and
+    /// against nothing else.
     pub fn choose(&mut self) {
         let priced = self.is_priced();
         for (at, cause) in self.causes.iter_mut().enumerate() {
+            let (run, may_wait) = (&self.run, cause.leaf == Leaf::NoDemand.name());
             let saving = |r: &Remedy| if priced { r.saving_usd_per_year } else { r.saving_gpu_hours_per_year };
-            let of_cause =
-                |r: &Remedy| if priced { r.by_cause_usd_per_year[at] } else { r.by_cause_gpu_hours_per_year[at] };
-            let helps = |r: &&Remedy| saving(r) > 0.0 && of_cause(r) > 0.0 && r.undone(&self.run) == 0;
+            let of_cause = |r: &Remedy| match priced {
+                true => r.by_cause_usd_per_year[at],
+                false => r.by_cause_gpu_hours_per_year[at],
+            };
+            let helps = |r: &&Remedy| {
+                let waits = may_wait || r.effect.wait_s_mean <= run.wait_s_mean;
+                saving(r) > 0.0 && of_cause(r) > 0.0 && r.undone(run) == 0 && waits
+            };
             // Of equals the first that was tried.
             let best = self.remedies.iter().rev().filter(helps).max_by(|a, b| saving(a).total_cmp(&saving(b)));
             cause.remedy = best.map(|remedy| remedy.name.clone());
