@@ -20,7 +20,10 @@ pub fn text(remedies: &Remedies) -> String {
     }
     right(&mut table, &(1..header.len() - 1).collect::<Vec<_>>());
     let now = remedies.run.wait_s_mean.map_or_else(|| "-".to_owned(), duration);
-    let heading = format!("remedies, each simulated by itself; the mean wait is {now} now");
+    let heading = format!(
+        "remedies, each simulated by itself; the mean wait is {now} now\n\
+         a saving is what the cluster costs less, and GPU-time no longer idle while jobs wait, nor held in vain"
+    );
     let causes: String = (0..remedies.causes.len()).map(|at| answer(remedies, at)).collect();
     format!("{heading}\n{}{causes}", finished(&table))
 }

@@ -1,5 +1,9 @@
-//! What would help: a run beside counterfactual ones of the same jobs, each with one change of
-//! [`super::changes`], against the largest causes of loss.
+//! What would help: a run beside counterfactual ones of the same jobs, each with one change of [`super::changes`],
+//! against the largest causes of loss.
+//!
+//! The work is the same in all of them, so on the same cluster the GPUs do not stand idle any less: a better schedule turns
+//! GPUs that stood idle while jobs waited into GPUs that nobody wants. That is what it saves: they can be given to
+//! others. More nodes cost what they cost.
 
 use std::path::Path;
 
@@ -10,11 +14,12 @@ use super::stop::Stop;
 use super::workload;
 use crate::engine::Silent;
 use crate::input::Problems;
-use crate::ledger::{Leaf, LeafGroup};
+use crate::ledger::{LEAVES, Leaf, LeafGroup};
 use crate::results::Metrics;
 use crate::results::remedies::{Cause, Effect, Remedies, Remedy, SCHEMA};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::trace::JobTable;
+use crate::units::Span;
 
 /// How many causes are looked at.
 const CAUSES: usize = 3;
@@ -59,10 +64,18 @@ impl<'a> Trials<'a> {
             self.try_out(change, scenario)
         })?;
         let causes = largest(metrics);
+        let own = Year::of(metrics, metrics.window);
+        let cause = |&leaf: &Leaf| Cause {
+            leaf: leaf.name().to_owned(),
+            usd_per_year: own.usd.of_leaf(leaf),
+            gpu_hours_per_year: own.gpu_hours.of_leaf(leaf),
+            remedy: None,
+        };
         let mut remedies = Remedies {
             schema: SCHEMA.to_owned(),
+            usd_per_year: own.usd.all,
             run: effect(metrics),
-            causes: causes.iter().map(|&leaf| cause(metrics, leaf)).collect(),
+            causes: causes.iter().map(cause).collect(),
             remedies: self.changed.iter().zip(&tried).map(|((c, _), m)| remedy(c, metrics, m, &causes)).collect(),
         };
         remedies.choose();
@@ -97,48 +110,91 @@ fn largest(metrics: &Metrics) -> Vec<Leaf> {
     leaves
 }
 
-fn gpu_hours_per_year(metrics: &Metrics, leaf: Leaf) -> f64 {
-    const YEAR_H: f64 = 8760.0;
-    let window = metrics.window.as_seconds() / 3600.0;
-    if window > 0.0 { metrics.leaf(leaf).time.as_gpu_hours() * YEAR_H / window } else { 0.0 }
+/// Amounts a year, by leaf and in all.
+#[derive(Debug, Clone, Copy)]
+struct Amounts {
+    by_leaf: [f64; LEAVES],
+    all: f64,
 }
 
-fn usd_per_year(metrics: &Metrics, leaf: Leaf) -> f64 {
-    metrics.per_year(metrics.leaf(leaf).usd)
+/// A run as a year of it would be.
+#[derive(Debug, Clone, Copy)]
+struct Year {
+    usd: Amounts,
+    gpu_hours: Amounts,
+}
+
+impl Amounts {
+    /// From amounts of a window of so many seconds. Over a longer `period` nobody wants anything after the window.
+    fn of(by_leaf: [f64; LEAVES], window: f64, period: f64) -> Self {
+        const YEAR_S: f64 = 8760.0 * 3600.0;
+        let all: f64 = by_leaf.iter().sum();
+        if window <= 0.0 {
+            return Amounts { by_leaf: [0.0; LEAVES], all: 0.0 };
+        }
+        let mut amounts =
+            Amounts { by_leaf: by_leaf.map(|amount| amount * YEAR_S / period), all: all * YEAR_S / window };
+        amounts.by_leaf[Leaf::NoDemand as usize] += all * (period - window) / window * YEAR_S / period;
+        amounts
+    }
+
+    fn of_leaf(&self, leaf: Leaf) -> f64 {
+        self.by_leaf[leaf as usize]
+    }
+
+    /// What is lost although somebody wanted it: idle while jobs waited, down, or held without progress that was kept.
+    fn wasted(&self) -> f64 {
+        Leaf::ALL
+            .into_iter()
+            .filter(|&leaf| is_loss(leaf) && leaf != Leaf::NoDemand)
+            .map(|leaf| self.of_leaf(leaf))
+            .sum()
+    }
+
+    /// What is saved where these come to those of another run: what the cluster costs less, and what is wasted less.
+    fn saving(&self, other: &Amounts) -> f64 {
+        (self.all - other.all) + (self.wasted() - other.wasted())
+    }
+}
+
+impl Year {
+    /// A run seen over `period`, at least its own window. One that left jobs undone is seen over its window: it would go
+    /// on as it was.
+    fn of(metrics: &Metrics, period: Span) -> Self {
+        let window = metrics.window.as_seconds();
+        let period = if metrics.jobs.unfinished > 0 { window } else { period.as_seconds() };
+        let of = |amount: &dyn Fn(Leaf) -> f64| Amounts::of(Leaf::ALL.map(amount), window, period);
+        Year {
+            usd: of(&|leaf| metrics.leaf(leaf).usd.as_dollars()),
+            gpu_hours: of(&|leaf| metrics.leaf(leaf).time.as_gpu_hours()),
+        }
+    }
 }
 
 fn effect(metrics: &Metrics) -> Effect {
-    let lost = || Leaf::ALL.into_iter().filter(|&leaf| is_loss(leaf));
     Effect {
-        loss_usd_per_year: metrics.per_year(lost().map(|leaf| metrics.leaf(leaf).usd).sum()),
-        loss_gpu_hours_per_year: lost().map(|leaf| gpu_hours_per_year(metrics, leaf)).sum(),
         wait_s_mean: (metrics.wait.count > 0).then_some(metrics.wait.mean),
         rejected: metrics.jobs.rejected,
         unfinished: metrics.jobs.unfinished,
     }
 }
 
-fn cause(metrics: &Metrics, leaf: Leaf) -> Cause {
-    Cause {
-        leaf: leaf.name().to_owned(),
-        usd_per_year: usd_per_year(metrics, leaf),
-        gpu_hours_per_year: gpu_hours_per_year(metrics, leaf),
-        remedy: None,
-    }
-}
-
+/// What a change did. Both runs are seen over the longer one's window: a schedule that is done sooner leaves GPUs that
+/// nobody wants, and does not make the year's work any more.
 fn remedy(change: &Change, before: &Metrics, after: &Metrics, causes: &[Leaf]) -> Remedy {
-    let (run, effect) = (effect(before), effect(after));
-    let saved = |of: fn(&Metrics, Leaf) -> f64| causes.iter().map(|&leaf| of(before, leaf) - of(after, leaf)).collect();
+    let period = before.window.max(after.window);
+    let (was, is) = (Year::of(before, period), Year::of(after, period));
+    let by_cause =
+        |was: &Amounts, is: &Amounts| causes.iter().map(|&leaf| was.of_leaf(leaf) - is.of_leaf(leaf)).collect();
     Remedy {
         name: change.name.clone(),
         label: change.label.clone(),
         set: change.set.clone(),
         unset: change.unset.clone(),
-        saving_usd_per_year: run.loss_usd_per_year - effect.loss_usd_per_year,
-        saving_gpu_hours_per_year: run.loss_gpu_hours_per_year - effect.loss_gpu_hours_per_year,
-        by_cause_usd_per_year: saved(usd_per_year),
-        by_cause_gpu_hours_per_year: saved(gpu_hours_per_year),
-        effect,
+        effect: effect(after),
+        saving_usd_per_year: was.usd.saving(&is.usd),
+        saving_gpu_hours_per_year: was.gpu_hours.saving(&is.gpu_hours),
+        by_cause_usd_per_year: by_cause(&was.usd, &is.usd),
+        by_cause_gpu_hours_per_year: by_cause(&was.gpu_hours, &is.gpu_hours),
     }
 }

@@ -63,7 +63,8 @@ pub fn table(remedies: &Remedies) -> Markup {
     };
     let rows: Vec<_> = remedies.remedies.iter().map(row).collect();
     let caption = format!(
-        "{} tried, each simulated by itself on the same jobs; a saving is the difference to this run",
+        "{} tried, each simulated by itself on the same jobs; a saving is what the cluster costs less, and GPU-time no \
+         longer idle while jobs wait, nor held in vain",
         plural(rows.len() as u64, "remedy").replace("remedys", "remedies")
     );
     sortable(&caption, &columns, &rows)

@@ -21,6 +21,8 @@ pub const SCHEMA: &str = "fleetsim.remedies/1";
 pub struct Remedies {
     /// The version of the file's shape.
     pub schema: String,
+    /// What all GPUs of the run cost a year.
+    pub usd_per_year: f64,
     /// The run itself.
     pub run: Effect,
     /// The largest causes of loss in it, the largest first.
@@ -32,10 +34,6 @@ pub struct Remedies {
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
-    /// What all GPU-time costs a year that made no progress that was kept.
-    pub loss_usd_per_year: f64,
-    /// The same in GPU-hours.
-    pub loss_gpu_hours_per_year: f64,
     /// Mean queue time in seconds; nothing where no job started.
     pub wait_s_mean: Option<f64>,
     /// Jobs that can never fit.
@@ -70,7 +68,8 @@ pub struct Remedy {
     pub unset: Vec<String>,
     /// What came of it.
     pub effect: Effect,
-    /// How much less all losses cost a year; negative where they cost more.
+    /// What the cluster costs less a year, and what its GPUs cost that stand idle no longer while jobs wait, or are held no
+    /// longer without progress that is kept; negative where it costs more.
     pub saving_usd_per_year: f64,
     /// The same in GPU-hours.
     pub saving_gpu_hours_per_year: f64,
@@ -123,7 +122,7 @@ impl Remedies {
     /// Whether anything has a price.
     #[must_use]
     pub fn is_priced(&self) -> bool {
-        self.run.loss_usd_per_year > 0.0
+        self.usd_per_year > 0.0
     }
 
     /// The remedy of that name.
