@@ -3,6 +3,7 @@
 
 use crate::cluster::{Placement, PoolSpec};
 use crate::input::Problem;
+use crate::results::format::plural;
 use crate::scenario::{Overrides, Scenario, Source};
 use crate::sched::registry::{self, PLACEMENT};
 use crate::units::suggest;
@@ -120,10 +121,10 @@ fn added(word: &str, are_gpus: bool, more: u32, scenario: &Scenario, pool: usize
     };
     let all = spec.nodes.checked_add(nodes).ok_or_else(|| "more nodes than a pool can have".to_owned())?;
     let label = match are_gpus {
-        true => format!("{} more GPUs in {}", u64::from(nodes) * u64::from(spec.gpus_per_node()), spec.name),
-        false => format!("{nodes} more nodes in {}", spec.name),
+        true => plural(u64::from(nodes) * u64::from(spec.gpus_per_node()), "more GPU"),
+        false => plural(u64::from(nodes), "more node"),
     };
-    let mut change = Change::new(word, label);
+    let mut change = Change::new(word, format!("{label} in {}", spec.name));
     resize(&mut change, spec, all);
     keep_workload(&mut change, scenario);
     Ok(change)
@@ -144,7 +145,7 @@ fn resized(name: &str, scenario: &Scenario, size: impl Fn(u32) -> Option<u32>) -
     for pool in scenario.cluster.pools.iter().filter(|pool| pool.gpus.is_some()) {
         if let Some(nodes) = size(pool.nodes) {
             resize(&mut change, pool, nodes);
-            told.push(format!("{nodes} nodes instead of {} in {}", pool.nodes, pool.name));
+            told.push(format!("{} instead of {} in {}", plural(u64::from(nodes), "node"), pool.nodes, pool.name));
         }
     }
     keep_workload(&mut change, scenario);

@@ -1,7 +1,7 @@
 //! A run simulated again, with the place of every job: which GPUs of which nodes, from when to when.
 //!
-//! The engine counts the free GPUs of a node and does not tell them apart. Here they have numbers: a job takes the lowest
-//! that are free, which is always possible, since the engine never gives more than there are.
+//! The engine counts the free GPUs of a node and does not tell them apart. Here they have numbers: a job takes those that
+//! the fewest jobs have, the lowest of them. Since the engine never gives more than there are, nobody has them.
 
 use rustc_hash::FxHashMap;
 
@@ -66,17 +66,17 @@ struct Recorder {
     stays: Vec<Stay>,
     /// The stay of each running job.
     open: FxHashMap<JobId, usize>,
-    /// Which GPUs of a node are taken, by pool and node.
-    taken: FxHashMap<(u16, u32), Vec<bool>>,
+    /// How many jobs have each GPU of a node, by pool and node.
+    taken: FxHashMap<(u16, u32), Vec<u32>>,
 }
 
 impl Recorder {
     fn take(&mut self, world: &World<'_>, pool: u16, node: u32) -> (u32, u32) {
         let per_node = world.spec.pools[pool as usize].gpus_per_node() as usize;
-        let taken = self.taken.entry((pool, node)).or_insert_with(|| vec![false; per_node]);
-        let free = taken.iter().position(|taken| !taken).expect("the engine never gives more GPUs than there are");
-        taken[free] = true;
-        (node, free as u32)
+        let taken = self.taken.entry((pool, node)).or_insert_with(|| vec![0; per_node]);
+        let gpu = (0..per_node).min_by_key(|&gpu| taken[gpu]).expect("a node that gives GPUs has some");
+        taken[gpu] += 1;
+        (node, gpu as u32)
     }
 
     /// Ends the stay of a job and gives its GPUs, which stay taken.
@@ -113,7 +113,7 @@ impl Watch for Recorder {
         let pool = holder.held.pool;
         for (node, gpu) in self.end(holder.job, world.now, Some(why)) {
             if let Some(taken) = self.taken.get_mut(&(pool, node)) {
-                taken[gpu as usize] = false;
+                taken[gpu as usize] -= 1;
             }
         }
     }

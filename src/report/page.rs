@@ -166,7 +166,8 @@ fn causes(out: &mut Markup, run: &StoredRun) {
     }
     out.raw("</ol>\n");
     if let Some(remedies) = &run.remedies {
-        out.add(&remedies::table(remedies));
+        out.raw("<h2>Remedies</h2>\n<section>").add(&remedies::table(remedies)).raw("</section>\n");
+        out.add(&remedies::arguments(remedies));
     }
 }
 

@@ -45,9 +45,9 @@ fn saving(remedies: &Remedies, remedy: &Remedy, cause: Option<usize>) -> (f64, S
 #[must_use]
 pub fn table(remedies: &Remedies) -> Markup {
     let mut columns = vec![("remedy", false), ("saves a year", true)];
-    let ordinals = ["of the first cause", "of the second", "of the third"];
-    columns.extend(ordinals.into_iter().take(remedies.causes.len()).map(|name| (name, true)));
-    columns.extend([("mean queue time", true), ("jobs undone", true), ("what it is", false), ("arguments", false)]);
+    let leaf = |name: &str| Leaf::ALL.into_iter().find(|leaf| leaf.name() == name).map_or("cause", Leaf::name);
+    columns.extend(remedies.causes.iter().map(|cause| (leaf(&cause.leaf), true)));
+    columns.extend([("mean queue time", true), ("jobs undone", true), ("what it is", false)]);
     let row = |remedy: &Remedy| {
         let number = |(value, text): (f64, String)| Cell::number(value, text);
         let mut cells = vec![Cell::text(remedy.name.as_str()), number(saving(remedies, remedy, None))];
@@ -57,22 +57,28 @@ pub fn table(remedies: &Remedies) -> Markup {
             Cell::maybe(remedy.effect.wait_s_mean, duration),
             Cell::number(undone as f64, count(undone)),
             Cell::text(remedy.label.as_str()),
-            Cell::text(arguments(remedy)),
         ]);
         cells
     };
     let rows: Vec<_> = remedies.remedies.iter().map(row).collect();
     let caption = format!(
         "{} tried, each simulated by itself on the same jobs; a saving is what the cluster costs less, and GPU-time no \
-         longer idle while jobs wait, nor held in vain",
+         longer idle while jobs wait, nor held in vain; beside it, how much less the largest causes cost",
         plural(rows.len() as u64, "remedy").replace("remedys", "remedies")
     );
     sortable(&caption, &columns, &rows)
 }
 
-/// What makes the same run on the command line.
-fn arguments(remedy: &Remedy) -> String {
-    let unset = remedy.unset.iter().map(|key| format!("--unset {key}"));
-    let set = remedy.set.iter().map(|pair| format!("--set {pair}"));
-    unset.chain(set).collect::<Vec<_>>().join(" ")
+/// The arguments that make the same runs on the command line.
+#[must_use]
+pub fn arguments(remedies: &Remedies) -> Markup {
+    let mut out = Markup::new();
+    out.raw("<details><summary>The same runs on the command line</summary><pre tabindex=\"0\">");
+    for remedy in &remedies.remedies {
+        let unset = remedy.unset.iter().map(|key| format!(" --unset {key}"));
+        let set = remedy.set.iter().map(|pair| format!(" --set {pair}"));
+        out.text(format!("{}:{}\n", remedy.name, unset.chain(set).collect::<String>()));
+    }
+    out.raw("</pre></details>\n");
+    out
 }
