@@ -32,9 +32,12 @@ pub struct Format {
     pub summary: &'static str,
     /// Writes a run, where the format has a place for one.
     pub of_run: Option<OfRun>,
-    /// Writes a trace, likewise; gives what the reader should know.
-    pub of_trace: Option<fn(&JobTable, &mut dyn Write) -> io::Result<Vec<String>>>,
+    /// Writes a trace, likewise.
+    pub of_trace: Option<OfTrace>,
 }
+
+/// Writes a trace, and gives what the reader should know.
+pub type OfTrace = fn(&JobTable, &mut dyn Write) -> io::Result<Vec<String>>;
 
 /// What a format takes of a run.
 #[derive(Debug, Clone, Copy)]

@@ -54,8 +54,8 @@ impl Replay {
         let mut recorder = Recorder::default();
         let outcome = simulate_watched(setup, &mut recorder)
             .map_err(|error| Stop::Run { which: format!("the run of {}", rerun.folder.display()), error })?;
-        for &at in recorder.open.values() {
-            recorder.stays[at].to = outcome.end.max(recorder.stays[at].from);
+        for stay in recorder.stays.iter_mut().filter(|stay| stay.to == Time::MAX) {
+            stay.to = outcome.end.max(stay.from);
         }
         Ok(Replay { rerun, outcome, stays: recorder.stays })
     }
