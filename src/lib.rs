@@ -6,7 +6,7 @@
 //! The modules are layers, each using only those before it: [`units`], [`collections`] and [`input`]; [`trace`] and
 //! [`cluster`]; [`sched`], the policies; [`ledger`]; [`engine`], the clock and the events; [`scenario`], a file that
 //! describes a run; [`results`], figures and files; [`experiments`], many runs; [`chart`] and [`report`], pictures and
-//! pages of them; [`import`], published datasets; [`cli`].
+//! pages of them; [`export`], runs and traces for other programs; [`import`], published datasets; [`cli`].
 //!
 //! ```
 //! use fleetsim::engine::{Options, Setup, Silent, simulate};
@@ -31,6 +31,7 @@ pub mod cluster;
 pub mod collections;
 pub mod engine;
 pub mod experiments;
+pub mod export;
 pub mod import;
 pub mod input;
 pub mod ledger;

@@ -37,8 +37,11 @@ pub enum Command {
         #[arg(value_name = "RUN_B")]
         other: PathBuf,
     },
+    /// Say why a job waited, who held the GPUs that it needed, where it ran, and what it cost.
+    Explain(ExplainArgs),
     /// Write the charts and the HTML report of a run folder again.
-    #[command(after_help = "Example: fleetsim report reports/quickstart")]
+    #[command(after_help = "Example: fleetsim report reports/quickstart\n\
+                            Example: fleetsim report reports/quickstart --export batsim --export chrome")]
     Report(ReportArgs),
     /// Write a commented starter scenario, for a trace where there is one.
     #[command(after_help = "Example: fleetsim init --from-trace jobs.csv --out cluster.toml")]
@@ -75,6 +78,8 @@ pub enum CatalogPart {
     Placements,
     /// Trace formats that `trace import` reads.
     Formats,
+    /// Formats that `report --export` and `trace convert --to` write.
+    Exports,
 }
 
 /// What `run` takes.
@@ -94,6 +99,9 @@ pub struct RunArgs {
     /// Another value for a key of the scenario, such as cluster.pools.h100.nodes=24; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Leave a key or a table of the scenario out, such as physics.failures; may be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub unset: Vec<String>,
     /// Another seed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -106,6 +114,32 @@ pub struct RunArgs {
     /// Write no charts and no HTML report.
     #[arg(long)]
     pub no_report: bool,
+    /// Simulate remedies as well, each by itself: more nodes, packing, backfill and others that the scenario allows;
+    /// writes remedies.json.
+    #[arg(long)]
+    pub remedies: bool,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: fleetsim explain reports/quickstart job-17 --what-if packing --what-if gpus=+8\n\n\
+                        A what-if is a remedy (more-nodes, fewer-nodes, packing, gang, backfill, no-quotas, no-limits, \
+                        no-failures), a policy, a placement, gpus=+N, nodes=+N, or a key of the scenario with a value \
+                        (cluster.pools.h100.nodes=24). The run is simulated again from its manifest, so the trace must \
+                        be where the run found it.")]
+pub struct ExplainArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// The job's id.
+    #[arg(value_name = "JOB")]
+    pub job: String,
+    /// Simulate this change too and say when the job would have started; may be repeated.
+    #[arg(long = "what-if", value_name = "CHANGE")]
+    pub what_if: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `report` takes.
@@ -114,9 +148,12 @@ pub struct ReportArgs {
     /// The run folder.
     #[arg(value_name = "RUN_DIR")]
     pub run: PathBuf,
-    /// Another folder for report.html and charts.
+    /// Another folder for report.html and charts; with --export, for its files: RUN_DIR/export without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write the run in a format of other programs instead; `fleetsim catalog exports` lists them; may be repeated.
+    #[arg(long, value_name = "FORMAT")]
+    pub export: Vec<String>,
 }
 
 /// What `init` takes.
@@ -150,13 +187,19 @@ pub enum TraceCommand {
         #[arg(required = true)]
         traces: Vec<PathBuf>,
     },
-    /// Write a native trace again: sorted, with only the columns in use, compressed or not by its ending.
-    #[command(after_help = "Example: fleetsim trace convert trace.csv trace.csv.gz")]
+    /// Write a native trace again: sorted, with only the columns in use, compressed or not by its ending; or in another
+    /// format.
+    #[command(after_help = "Example: fleetsim trace convert trace.csv trace.csv.gz\n\
+                            Example: fleetsim trace convert trace.csv trace.swf --to swf")]
     Convert {
         /// The trace to read.
         from: PathBuf,
-        /// The trace to write: .csv or .csv.gz.
-        to: PathBuf,
+        /// The file to write: .csv or .csv.gz for the native format.
+        #[arg(value_name = "OUT")]
+        file: PathBuf,
+        /// Another format than the native one: swf.
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<String>,
     },
 }
 

@@ -3,10 +3,10 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::cluster::catalog;
-use crate::import;
 use crate::scenario::value;
 use crate::sched::registry;
 use crate::units::keys::Key;
+use crate::{export, import};
 
 /// The known GPU types.
 #[must_use]
@@ -84,6 +84,21 @@ pub fn formats() -> String {
     let notes = "fleetsim's own CSV, plain, gzip or zstd, needs no import. Every format also takes these options,\n\
                  for the cluster that is assumed where the dataset has none:";
     format!("{text}{notes}\n{}", indented(&settings(import::COMMON)))
+}
+
+/// The formats that runs and traces can be written in.
+#[must_use]
+pub fn exports() -> String {
+    let mut table = plain_table(&["format", "of", "is"]);
+    for format in export::FORMATS {
+        let of = match (format.of_run.is_some(), format.of_trace.is_some()) {
+            (true, true) => "runs, traces",
+            (true, false) => "runs",
+            _ => "traces",
+        };
+        table.add_row([format.name, of, format.summary]);
+    }
+    format!("{}\n", table.trim_fmt())
 }
 
 fn settings(keys: &[Key]) -> String {

@@ -4,11 +4,13 @@ pub mod args;
 pub mod catalog;
 mod compare;
 mod diff;
+mod explain;
 mod failure;
 mod generate;
 mod import;
 mod init;
 mod progress;
+mod remedies;
 mod report;
 mod run;
 mod stats;
@@ -82,6 +84,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
         Command::Diff { one, other } => diff::run(one, other, output),
+        Command::Explain(args) => explain::run(args, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),
         Command::Trace(command) => trace::run(command, output),
@@ -113,11 +116,13 @@ fn catalog_text(part: Option<CatalogPart>) -> String {
         Some(CatalogPart::Policies) => catalog::policies(),
         Some(CatalogPart::Placements) => placements(),
         Some(CatalogPart::Formats) => catalog::formats(),
+        Some(CatalogPart::Exports) => catalog::exports(),
         None => [
             ("GPUs", catalog::gpus()),
             ("Policies", catalog::policies()),
             ("Placements", placements()),
             ("Trace formats", catalog::formats()),
+            ("Export formats", catalog::exports()),
         ]
         .map(|(title, text)| format!("{title}\n\n{text}"))
         .join("\n"),

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use super::args::RunArgs;
 use super::failure::Failure;
-use super::progress::Bar;
+use super::progress::{Bar, Runs};
 use super::{Output, summary};
+use crate::experiments::remedies::Trials;
 use crate::experiments::run::Run;
-use crate::experiments::workload;
+use crate::experiments::workload::{self, Jobs};
 use crate::input::Problem;
 use crate::results::RunFolder;
-use crate::scenario::{self, Overrides};
+use crate::results::remedies::Remedies;
+use crate::scenario::{self, Overrides, Scenario};
 use crate::units::Span;
 
 /// Runs the command.
@@ -20,6 +22,7 @@ use crate::units::Span;
 pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
     let overrides = Overrides {
         set: args.set.clone(),
+        unset: args.unset.clone(),
         policy: args.policy.clone(),
         trace: args.trace.clone(),
         seed: args.seed,
@@ -48,12 +51,37 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
         inputs: &jobs.inputs,
     };
     run_folder.write(&folder)?;
+    let remedies = if args.remedies { Some(remedies(args, &overrides, &scenario, &jobs, &run, output)?) } else { None };
+    if let Some(remedies) = &remedies {
+        remedies.write(&folder)?;
+    }
     if !args.no_report {
         crate::report::write(&folder, &folder)?;
     }
     output.text(&summary::text(&scenario, &run.metrics, &run.outcome));
+    if let Some(remedies) = &remedies {
+        output.text(&format!("\n{}", super::remedies::text(remedies)));
+    }
     output.text(&format!("\nwritten to {}\n", folder.display()));
     Ok(())
+}
+
+/// Simulates all remedies that the scenario allows.
+fn remedies(
+    args: &RunArgs,
+    overrides: &Overrides,
+    scenario: &Scenario,
+    jobs: &Jobs,
+    run: &Run,
+    output: &mut Output,
+) -> Result<Remedies, Failure> {
+    let trials = Trials::of(&args.scenario, overrides, scenario, &jobs.table)?;
+    let bar = Runs::over(trials.runs() as u64);
+    let made = trials.run(&run.metrics, &|| bar.one_more());
+    bar.clear();
+    let (remedies, pace) = made?;
+    output.notice(&super::progress::pace(&pace));
+    Ok(remedies)
 }
 
 /// A scenario's name as that of a folder: no path, and nothing that a shell would trip over.

@@ -6,6 +6,7 @@ use super::Output;
 use super::args::TraceCommand;
 use super::failure::Failure;
 use super::format::plural;
+use crate::export;
 use crate::input::Problems;
 use crate::trace::native::{self, ReadOptions};
 
@@ -16,7 +17,7 @@ use crate::trace::native::{self, ReadOptions};
 pub fn run(command: &TraceCommand, output: &mut Output) -> Result<(), Failure> {
     match command {
         TraceCommand::Validate { traces } => validate(traces, output),
-        TraceCommand::Convert { from, to } => convert(from, to, output),
+        TraceCommand::Convert { from, file, to } => convert(from, file, to.as_deref(), output),
         TraceCommand::Import(args) => super::import::run(args, output),
         TraceCommand::Generate(args) => super::generate::run(args, output),
         TraceCommand::Stats(args) => super::stats::run(args, output),
@@ -44,12 +45,27 @@ fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Failure> {
     problems.or(()).map_err(Failure::from)
 }
 
-fn convert(from: &Path, to: &Path, output: &mut Output) -> Result<(), Failure> {
+fn convert(from: &Path, to: &Path, format: Option<&str>, output: &mut Output) -> Result<(), Failure> {
+    let format = format.map(|name| export::find("--to", name, |f| f.of_trace.is_some())).transpose()?;
     let trace = native::read(from, &ReadOptions::default())?;
     for notice in &trace.notices {
         output.notice(notice);
     }
-    native::write_table(to, &trace.table)?;
+    if !trace.foreign.is_empty() {
+        output.notice(&format!(
+            "{} of your own left out: {}",
+            plural(trace.foreign.len() as u64, "column"),
+            trace.foreign.join(", ")
+        ));
+    }
+    match format {
+        None => native::write_table(to, &trace.table)?,
+        Some(format) => {
+            for notice in export::trace(format, &trace.table, to)? {
+                output.notice(&notice);
+            }
+        }
+    }
     output.text(&format!("{}: {}\n", to.display(), plural(trace.table.len() as u64, "job")));
     Ok(())
 }

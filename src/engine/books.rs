@@ -37,6 +37,8 @@ pub struct Books {
     mfu: Option<Account>,
     /// Whether free GPUs or waiting jobs have changed since the last charge.
     stale: bool,
+    /// Who pays for the job that was set apart while the books are open, and whose it is.
+    apart: Option<(Payer, Payer)>,
 }
 
 /// The closed books.
@@ -44,6 +46,8 @@ pub struct Books {
 pub struct Closed {
     pub window: Span,
     pub ledger: Vec<Entry>,
+    /// The part of it that the job had that was set apart.
+    pub apart: Vec<Entry>,
     pub mfu_weighted: Option<GpuTime>,
     pub series: Vec<crate::ledger::Bucket>,
 }
@@ -54,10 +58,16 @@ impl Books {
         let tenants = world.classes.tenants().len();
         let pools = world.spec.pools.len();
         let opens = origin.after(options.warmup);
-        let bookings: Vec<Booking> = bookings(world, options);
+        let mut bookings: Vec<Booking> = bookings(world, options);
         let mfu = bookings.iter().any(|b| b.mfu_ppm.is_some());
+        let apart = world.jobs.apart().map(|job| {
+            let booking = &mut bookings[world.jobs.spec_id(job).index()];
+            let payer = Payer::tenant(TenantId(tenants as u32));
+            (payer, std::mem::replace(&mut booking.payer, payer))
+        });
+        let payers = tenants + usize::from(apart.is_some());
         Books {
-            account: Account::new(tenants, pools, opens, options.cooldown),
+            account: Account::new(payers, pools, opens, options.cooldown),
             series: Series::new(origin),
             charger: Charger::new(world),
             claims: Vec::new(),
@@ -65,6 +75,7 @@ impl Books {
             bookings,
             mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
             stale: true,
+            apart,
         }
     }
 
@@ -188,10 +199,24 @@ impl Books {
 
     /// Closes the books of a run that ended at `end`.
     pub fn close(self, end: Time) -> Closed {
-        let (window, ledger) = self.account.close(end);
+        let (window, mut ledger) = self.account.close(end);
+        let apart = self.apart.map_or_else(Vec::new, |(payer, tenant)| give_back(&mut ledger, payer, tenant));
         let mfu_weighted = self.mfu.map(|mfu| mfu.close(end).1.iter().map(|e| e.time).sum());
-        Closed { window, ledger, mfu_weighted, series: self.series.close(end) }
+        Closed { window, ledger, apart, mfu_weighted, series: self.series.close(end) }
     }
+}
+
+/// Turns the entries of `payer` into the tenant's, in their order, and gives them as they were.
+fn give_back(ledger: &mut Vec<Entry>, payer: Payer, tenant: Payer) -> Vec<Entry> {
+    let apart: Vec<Entry> = ledger.extract_if(.., |entry| entry.payer == payer).collect();
+    for entry in &apart {
+        let key = (tenant, entry.pool, entry.leaf);
+        match ledger.binary_search_by_key(&key, |e| (e.payer, e.pool, e.leaf)) {
+            Ok(at) => ledger[at].time = ledger[at].time + entry.time,
+            Err(at) => ledger.insert(at, Entry { payer: tenant, ..*entry }),
+        }
+    }
+    apart
 }
 
 /// Milli-GPU in nano-GPU.

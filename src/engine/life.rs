@@ -30,6 +30,15 @@ pub enum Posting {
 impl Posting {
     /// Progress at full speed.
     pub const PLAIN: Posting = Posting::Step { communication: 0 };
+
+    /// The speed while it is so, relative to the ideal; 0 in a pause. For reports only.
+    #[must_use]
+    pub fn speed(self) -> f64 {
+        match self {
+            Posting::Whole(_) => 0.0,
+            Posting::Step { communication } => 1.0 - f64::from(communication) / 1e6,
+        }
+    }
 }
 
 /// Progress that a stop would throw away: so many units stepped from one instant to another.

@@ -11,7 +11,9 @@ pub mod options;
 mod outages;
 pub mod outcome;
 mod run;
+pub mod watch;
 
 pub use options::Options;
 pub use outcome::{Deadlock, Fates, Outcome};
-pub use run::{Progress, RunError, Setup, Silent, simulate, simulate_with};
+pub use run::{Progress, RunError, Setup, Silent, simulate, simulate_watched, simulate_with};
+pub use watch::{Leaving, View, Watch};

@@ -49,6 +49,8 @@ pub struct Outcome {
     pub window: Span,
     /// GPU-time by payer, pool and leaf, within the window.
     pub ledger: Vec<Entry>,
+    /// The part of the ledger that the job had that was set apart ([`crate::trace::JobTable::set_apart`]).
+    pub apart: Vec<Entry>,
     /// `useful` GPU-time x MFU, within the window; `None` where no job has an MFU.
     pub mfu_weighted: Option<GpuTime>,
     /// The run over time.

@@ -11,6 +11,7 @@ use super::lives::Lives;
 use super::options::Options;
 use super::outages::{Node, Outages};
 use super::outcome::{Deadlock, Fates, Outcome};
+use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolState};
 use crate::physics::Preemption;
 use crate::sched::waiting::Waiting;
@@ -93,8 +94,28 @@ pub fn simulate_with(
     policy: Box<dyn Scheduler>,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, RunError> {
+    play(setup, policy, progress, None)
+}
+
+/// Runs a simulation under the eyes of a watcher, who changes nothing of it.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_watched(setup: Setup<'_>, watch: &mut dyn Watch) -> Result<Outcome, RunError> {
+    play(setup, setup.policy.build(setup.options.seed), &mut Silent, Some(watch))
+}
+
+fn play(
+    setup: Setup<'_>,
+    policy: Box<dyn Scheduler>,
+    progress: &mut dyn Progress,
+    watch: Option<&mut dyn Watch>,
+) -> Result<Outcome, RunError> {
     let classes = Classes::new(setup.cluster, setup.jobs, policy.elasticity());
     let mut run = Run::new(setup, policy, &classes);
+    if let Some(watch) = watch {
+        run.watch = Some(watch);
+    }
     run.play(progress)?;
     run.finish()
 }
@@ -120,6 +141,7 @@ struct Run<'a> {
     deadlocked_since: Option<Time>,
     instants: u64,
     passes: u64,
+    watch: Option<&'a mut dyn Watch>,
 }
 
 /// Jobs that were stopped and wait again.
@@ -175,6 +197,7 @@ impl<'a> Run<'a> {
             deadlocked_since: None,
             instants: 0,
             passes: 0,
+            watch: None,
         }
     }
 
@@ -190,6 +213,9 @@ impl<'a> Run<'a> {
             }
             self.world.now = now;
             self.instant()?;
+            if let Some(watch) = &mut self.watch {
+                watch.settled(&View::new(&self.world, &*self.policy, &self.lives));
+            }
             self.instants += 1;
             if self.instants.is_multiple_of(REPORT_EVERY) {
                 progress.reached(self.setup.jobs.len() as u64 - self.open, now);
@@ -292,6 +318,7 @@ impl<'a> Run<'a> {
             let Some(holder) = self.world.release(job) else { continue };
             if holder.start.is_some() {
                 self.stop(&holder, false);
+                self.tell_left(&holder, Leaving::NodeFailed(node));
                 self.world.submit(job);
                 self.policy.ended(&self.world, &holder);
                 self.policy.submitted(&self.world, job);
@@ -384,6 +411,7 @@ impl<'a> Run<'a> {
                 Deed::Preempted(ref holder) => {
                     self.flush_held(&mut fresh, None);
                     self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
+                    self.tell_left(holder, Leaving::Preempted);
                     if self.world.stages[holder.job.index()] == Stage::Waiting {
                         self.policy.submitted(&self.world, holder.job);
                     }
@@ -442,6 +470,7 @@ impl<'a> Run<'a> {
             }
         };
         self.books.posted(jobs, job, pool, i64::from(units), posting, now);
+        self.tell_placed(job);
     }
 
     /// The life of a job that starts now, where it is more than a start and an end.
@@ -479,6 +508,21 @@ impl<'a> Run<'a> {
             self.fates.grown(job, holder.held.node_count());
             let (crew, now) = (self.crew(job, holder.units), self.world.now);
             self.lives.change(job, |life| life.set_crew(now, crew));
+            self.tell_placed(job);
+        }
+    }
+
+    fn tell_placed(&mut self, job: JobId) {
+        if let Some(watch) = &mut self.watch
+            && let Some(holder) = self.world.holders.of(job)
+        {
+            watch.placed(&self.world, holder);
+        }
+    }
+
+    fn tell_left(&mut self, holder: &Holder, why: Leaving) {
+        if let Some(watch) = &mut self.watch {
+            watch.left(&self.world, holder, why);
         }
     }
 
@@ -489,6 +533,7 @@ impl<'a> Run<'a> {
         self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
         self.books.ended();
         self.fates.ended(job, now);
+        self.tell_left(&holder, if stage == Stage::Killed { Leaving::Killed } else { Leaving::Finished });
         self.policy.ended(&self.world, &holder);
         self.last_end = self.last_end.max(now);
         self.open -= 1;
@@ -534,6 +579,7 @@ impl<'a> Run<'a> {
             window_opens: self.origin.after(self.setup.options.warmup),
             window: closed.window,
             ledger: closed.ledger,
+            apart: closed.apart,
             mfu_weighted: closed.mfu_weighted,
             series: closed.series,
             deadlock,

@@ -5,14 +5,18 @@
 
 pub mod axes;
 pub mod bootstrap;
+pub mod changes;
 pub mod compare;
 pub mod compare_files;
 pub mod divergence;
+pub mod explain;
 pub mod interval;
 pub mod manifest;
 pub mod merge;
 pub mod parallel;
+pub mod remedies;
 pub mod replicate;
+pub mod rerun;
 pub mod run;
 pub mod shard;
 pub mod stop;

@@ -70,7 +70,9 @@ impl Cell {
     }
 }
 
-fn options(scenario: &Scenario, seed: u64) -> Options {
+/// How a scenario is simulated under `seed`.
+#[must_use]
+pub fn options(scenario: &Scenario, seed: u64) -> Options {
     let workload = &scenario.workload;
     Options {
         seed,

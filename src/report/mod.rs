@@ -1,6 +1,7 @@
 //! Charts and the HTML report of a run folder, made from what is stored there and from nothing else.
 
 mod page;
+mod remedies;
 mod table;
 mod tables;
 

@@ -1,12 +1,12 @@
 //! The page: the answer first, then charts, tables, and what it takes to run it again.
 
-use super::tables;
+use super::{remedies, tables};
 use crate::chart::markup::Markup;
 use crate::chart::palette::{Ink, Theme};
 use crate::chart::scene::Scene;
 use crate::chart::svg::{self, Target};
 use crate::chart::{Chart, words};
-use crate::ledger::LeafGroup;
+use crate::ledger::{Leaf, LeafGroup};
 use crate::results::StoredRun;
 use crate::results::format::{dollars, duration, percent, plural};
 
@@ -102,8 +102,23 @@ fn sentence(run: &StoredRun) -> String {
         false => format!("{} were idle", percent(1.0 - u.allocated)),
     };
     match idle.first() {
-        Some(first) => format!("{held}, {kept}; {cost}, first of all: {}.", first.meaning()),
+        Some(&first) => format!("{held}, {kept}; {cost}, above all because {}.", because(first)),
         None => format!("{held}, {kept}; none was idle."),
+    }
+}
+
+/// Why GPUs of an idle leaf were idle, as the end of a sentence about them.
+fn because(leaf: Leaf) -> &'static str {
+    match leaf {
+        Leaf::NoDemand => "nobody was waiting for them",
+        Leaf::HeadOfLine => "jobs that would fit may not pass the one ahead",
+        Leaf::Reserved => "jobs that would fit would delay a reservation",
+        Leaf::Quota => "the queues that wait may not use them",
+        Leaf::Fragmentation => "they are free in the wrong shape for the jobs that wait",
+        Leaf::Stranded => "no CPU or memory is free beside them",
+        Leaf::CapacityWait => "they are too few for the jobs that wait",
+        Leaf::WrongType => "they are not of a type that the waiting jobs may use",
+        other => other.meaning(),
     }
 }
 
@@ -144,9 +159,16 @@ fn causes(out: &mut Markup, run: &StoredRun) {
         out.attribute("style", format!("background:var(--{})", Ink::Leaf(leaf).name()));
         out.raw("></span><strong>").text(words::leaf(leaf)).raw("</strong><span>");
         out.text(format!("{cost}, {}", percent(run.share(leaf)))).raw("</span><span>").text(leaf.meaning());
+        if let Some(answer) = run.remedies.as_ref().and_then(|remedies| remedies::answer(remedies, leaf)) {
+            out.raw("<br><b>").text(answer).raw("</b>");
+        }
         out.raw("</span></li>\n");
     }
     out.raw("</ol>\n");
+    if let Some(remedies) = &run.remedies {
+        out.raw("<h2>Remedies</h2>\n<section>").add(&remedies::table(remedies)).raw("</section>\n");
+        out.add(&remedies::arguments(remedies));
+    }
 }
 
 fn again(out: &mut Markup, run: &StoredRun) {

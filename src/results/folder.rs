@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
-use super::{summary, tables};
+use super::{remedies, summary, tables};
 use crate::engine::Outcome;
 use crate::input::Problem;
 use crate::output::write_text;
@@ -14,8 +14,11 @@ use crate::scenario::Scenario;
 use crate::scenario::resolved::{Plain, resolved};
 use crate::trace::JobTable;
 
+/// The version of the manifest's shape.
+pub const SCHEMA: &str = "fleetsim.manifest/1";
+
 /// A file that a run read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Its path as the scenario or the command gives it.
     pub path: String,
@@ -55,8 +58,11 @@ impl RunFolder<'_> {
     pub fn write(&self, folder: &Path) -> Result<(), Problem> {
         fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
         let summary = folder.join("summary.json");
-        if summary.exists() {
-            fs::remove_file(&summary).map_err(|e| Problem::of_file(&summary, format!("cannot be replaced: {e}")))?;
+        // What remedies would do was said of another run.
+        for old in [&summary, &folder.join(remedies::FILE)] {
+            if old.exists() {
+                fs::remove_file(old).map_err(|e| Problem::of_file(old, format!("cannot be replaced: {e}")))?;
+            }
         }
         let cluster = &self.scenario.cluster;
         tables::write_jobs(&folder.join("jobs.csv"), self.outcome, self.jobs, cluster)?;
@@ -80,7 +86,7 @@ impl RunFolder<'_> {
 
     fn manifest(&self) -> String {
         let manifest = Manifest {
-            schema: "fleetsim.manifest/1",
+            schema: SCHEMA,
             fleetsim: env!("CARGO_PKG_VERSION"),
             seed: self.scenario.seed,
             inputs: self.inputs,

@@ -40,17 +40,26 @@ impl Overlay<'_> {
     /// Sets a dotted key; tables are merged into what is there.
     pub fn set(&mut self, dotted: &str, node: Node, place: &Place) {
         let Some(path) = path_of(dotted) else {
-            self.problems.push(
-                place.problem(format!(
-                    "\"{dotted}\" is not a dotted key; expected one such as cluster.pools.h100.nodes"
-                )),
-            );
+            self.problems.push(place.problem(no_dotted_key(dotted)));
             return;
         };
         let patch = path.into_iter().rev().fold(node, |inner, key| {
             Node::new(Data::Table(vec![Entry { key, place: place.clone(), node: inner }]), place)
         });
         self.merge(patch);
+    }
+
+    /// Takes a key or a table out, as if the file did not have it.
+    pub fn unset(&mut self, dotted: &str, place: &Place) {
+        let Some(path) = path_of(dotted) else {
+            self.problems.push(place.problem(no_dotted_key(dotted)));
+            return;
+        };
+        if let Err((key, names)) = take_out(self.root, &path) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let hint = suggest::hint(key, &names);
+            self.problems.push(place.problem(format!("there is no `{key}` in the scenario{hint}")));
+        }
     }
 
     /// Makes `name` the policy; settings that it also has are kept.
@@ -66,8 +75,27 @@ impl Overlay<'_> {
     }
 }
 
+fn no_dotted_key(dotted: &str) -> String {
+    format!("\"{dotted}\" is not a dotted key; expected one such as cluster.pools.h100.nodes")
+}
+
 /// No key of a scenario comes near this many bytes.
 const LONGEST_KEY: usize = 1000;
+
+/// Takes the entry at the end of a path out of a table; where there is none, gives the segment that is not there and
+/// those that are.
+fn take_out<'p>(node: &mut Node, path: &'p [String]) -> Result<(), (&'p str, Vec<String>)> {
+    let Some((key, rest)) = path.split_first() else { return Ok(()) };
+    let Data::Table(entries) = &mut node.data else { return Err((key, Vec::new())) };
+    let Some(at) = entries.iter().position(|entry| entry.key == *key) else {
+        return Err((key, entries.iter().map(|entry| entry.key.clone()).collect()));
+    };
+    if rest.is_empty() {
+        entries.remove(at);
+        return Ok(());
+    }
+    take_out(&mut entries[at].node, rest)
+}
 
 /// The segments of a dotted key, quoted or not.
 fn path_of(dotted: &str) -> Option<Vec<String>> {

@@ -16,6 +16,8 @@ use crate::input::{Problem, Problems};
 pub struct Overrides {
     /// `KEY=VALUE`, in the order given.
     pub set: Vec<String>,
+    /// Dotted keys to be taken out; they go first.
+    pub unset: Vec<String>,
     /// Another policy; it comes before `set`.
     pub policy: Option<String>,
     /// Another trace, as the current folder sees it.
@@ -110,6 +112,9 @@ pub fn of_tree(mut root: Node, path: &Path, overrides: &Overrides) -> Result<Sce
 
 fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems, notices: &mut Vec<String>) {
     let mut overlay = Overlay { root, problems, notices };
+    for key in &overrides.unset {
+        overlay.unset(key.trim(), &Place::whole(&format!("--unset {}", key.trim())));
+    }
     if let Some(name) = &overrides.policy {
         overlay.choose_policy(name, &Place::whole("--policy"));
     }

@@ -55,6 +55,7 @@ fn defaults_are_filled_in_and_pools_keep_file_order() {
 #[test]
 fn arguments_change_the_scenario() {
     let overrides = Overrides {
+        unset: Vec::new(),
         set: ["cluster.pools.b.nodes=6", "measure.warmup=30m", "cluster.gpus.h100-sxm.power_w = 650"]
             .map(str::to_owned)
             .to_vec(),

@@ -91,6 +91,7 @@ pub struct JobTable {
     specs: Vec<JobSpec>,
     /// The row of each job in the file, where that is not its place here.
     rows: Option<Vec<u32>>,
+    apart: Option<JobId>,
 }
 
 impl JobTable {
@@ -207,6 +208,20 @@ impl JobTable {
             recorded_end: self.recorded_end(job),
             spec: self.spec(job).clone(),
         }
+    }
+
+    /// Gives a job a specification of its own, equal to the one that it shares, so that its GPU-time is booked apart from
+    /// its tenant's. Nothing that is simulated changes.
+    pub fn set_apart(&mut self, job: JobId) {
+        let own = self.add_spec(self.spec(job).clone());
+        self.spec[job.index()] = own;
+        self.apart = Some(job);
+    }
+
+    /// The job that was set apart.
+    #[must_use]
+    pub fn apart(&self) -> Option<JobId> {
+        self.apart
     }
 
     /// Adds a spec and gives its number; the caller takes care not to add the same one twice.

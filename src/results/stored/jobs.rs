@@ -181,3 +181,19 @@ fn job_row(file: &CsvFile, columns: &Columns, gpus: u32) -> Result<JobRow, Probl
         pool: file.text(columns.pool),
     })
 }
+
+/// Start, end and state of a job as `jobs.csv` writes them.
+///
+/// # Errors
+/// When the file is missing or damaged.
+pub fn find_job(path: &Path, id: &str) -> Result<Option<[String; 3]>, Problem> {
+    let mut file = CsvFile::open(path)?;
+    let name = file.column("job_id")?;
+    let columns = [file.column("start_s")?, file.column("end_s")?, file.column("state")?];
+    while file.next()? {
+        if file.bytes(name) == id.as_bytes() {
+            return Ok(Some(columns.map(|column| file.text(column))));
+        }
+    }
+    Ok(None)
+}

@@ -9,12 +9,13 @@ mod tables;
 use std::fs;
 use std::path::Path;
 
-pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits};
+pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits, find_job};
 pub use summary::{Pool, Quantiles, SizeClass, Summary};
 pub use tables::{Bucket, Tenant};
 
 use crate::input::{Problem, Problems};
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
+use crate::results::remedies::Remedies;
 
 /// GPU-seconds and dollars of each leaf, in the order of [`Leaf::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,6 +41,8 @@ pub struct StoredRun {
     pub series: Vec<Bucket>,
     /// What is taken from `jobs.csv`.
     pub jobs: Jobs,
+    /// `remedies.json`, where remedies were simulated.
+    pub remedies: Option<Remedies>,
     /// `manifest.json`, as it is.
     pub manifest: String,
 }
@@ -59,6 +62,7 @@ impl StoredRun {
             tenants: tables::tenants(&folder.join("ledger_tenants.csv"))?,
             series: tables::series(&folder.join("series.csv"))?,
             jobs: Jobs::read(&folder.join("jobs.csv"), window)?,
+            remedies: Remedies::read(folder)?,
             summary,
             leaves,
             manifest: manifest.0,

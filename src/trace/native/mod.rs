@@ -46,4 +46,6 @@ pub struct Trace {
     pub fingerprint: u64,
     /// The columns that the file has.
     pub columns: ColumnSet,
+    /// Its columns that begin with `x_`: the owner's, of which nothing is kept but the names.
+    pub foreign: Vec<String>,
 }

@@ -35,6 +35,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Trace, Problems> {
         return Err(problems);
     }
     let columns = layout.columns();
+    let foreign =
+        record.iter().filter(|name| name.starts_with(b"x_")).map(|name| String::from_utf8_lossy(name).into_owned());
+    let foreign: Vec<String> = foreign.collect();
     let mut rows = Rows::new(layout, *options, findings);
     let mut stopped = None;
     loop {
@@ -55,7 +58,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Trace, Problems> {
     let (mut table, notices) = rows.finish(path, stopped)?;
     let fingerprint = fingerprint.map_err(|e| Problem::of_file(path, format!("cannot be read: {e}")))?;
     table.shrink_to_fit();
-    Ok(Trace { table, notices, fingerprint, columns })
+    Ok(Trace { table, notices, fingerprint, columns, foreign })
 }
 
 /// The CSV rules of all traces; rows of a wrong length are the caller's to tell.
