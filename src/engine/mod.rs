@@ -10,8 +10,10 @@ mod lives;
 pub mod options;
 mod outages;
 pub mod outcome;
+mod places;
 mod run;
 
 pub use options::Options;
 pub use outcome::{Deadlock, Fates, Outcome};
+pub use places::Stay;
 pub use run::{Progress, RunError, Setup, Silent, simulate, simulate_with};

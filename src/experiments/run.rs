@@ -25,7 +25,28 @@ impl Run {
     /// # Errors
     /// When the policy breaks a rule, or a law that must hold on every run does not.
     pub fn of(scenario: &Scenario, jobs: &JobTable, seed: u64, progress: &mut dyn Progress) -> Result<Self, RunError> {
-        let options = options(scenario, seed);
+        Self::with(scenario, jobs, options(scenario, seed), progress)
+    }
+
+    /// The same, with a record of where jobs ran.
+    ///
+    /// # Errors
+    /// As [`Run::of`].
+    pub fn with_places(
+        scenario: &Scenario,
+        jobs: &JobTable,
+        seed: u64,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, RunError> {
+        Self::with(scenario, jobs, Options { places: true, ..options(scenario, seed) }, progress)
+    }
+
+    fn with(
+        scenario: &Scenario,
+        jobs: &JobTable,
+        options: Options,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, RunError> {
         let setup = Setup { cluster: &scenario.cluster, jobs, policy: &scenario.policy, options: &options };
         let outcome = simulate(setup, progress)?;
         // Recorded starts belong to the arrivals as they were: a denser replay has nothing to be held against.
@@ -81,5 +102,6 @@ fn options(scenario: &Scenario, seed: u64) -> Options {
         until: scenario.measure.until,
         warmup: scenario.measure.warmup,
         cooldown: scenario.measure.cooldown,
+        places: false,
     }
 }
