@@ -49,6 +49,8 @@ impl Canvas<'_> {
                 drop(self.backend.draw_circle(pixel(*at), large(*r) as u32, &self.colour(*ink), true));
             }
             Shape::Text { at, size, bold, align, ink, text } => self.text(*at, (*size, *bold), *align, *ink, text),
+            Shape::Cells { frames, ink } => frames.iter().for_each(|frame| self.rect(*frame, *ink)),
+            Shape::Series { shapes, .. } => shapes.iter().for_each(|shape| self.draw(shape)),
             Shape::Spot { .. } => {}
         }
     }

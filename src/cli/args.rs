@@ -37,8 +37,9 @@ pub enum Command {
         #[arg(value_name = "RUN_B")]
         other: PathBuf,
     },
-    /// Write the charts and the HTML report of a run folder again.
-    #[command(after_help = "Example: fleetsim report reports/quickstart")]
+    /// Write the charts and the HTML report again, of a run, a comparison or a sweep, or of runs side by side.
+    #[command(after_help = "Example: fleetsim report reports/quickstart\n\
+                            fleetsim report reports/before reports/after --out reports/both")]
     Report(ReportArgs),
     /// Write a commented starter scenario, for a trace where there is one.
     #[command(after_help = "Example: fleetsim init --from-trace jobs.csv --out cluster.toml")]
@@ -111,10 +112,10 @@ pub struct RunArgs {
 /// What `report` takes.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The run folder.
-    #[arg(value_name = "RUN_DIR")]
-    pub run: PathBuf,
-    /// Another folder for report.html and charts.
+    /// The folder of a run, a comparison or a sweep; several runs are put side by side.
+    #[arg(value_name = "RUN_DIR", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Another folder for report.html and charts; required with several runs.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -1,16 +1,44 @@
-//! `report`: the charts and the HTML report again, from a run folder.
+//! `report`: the charts and the HTML report again, of a run, a comparison or a sweep, or of several runs side by side.
+
+use std::path::Path;
 
 use super::Output;
 use super::args::ReportArgs;
 use super::failure::Failure;
+use crate::experiments::stored::{StoredComparison, StoredSweep};
+use crate::input::{Problem, Problems};
+use crate::report;
 
 /// Runs the command.
 ///
 /// # Errors
-/// When a file of the run is missing or damaged, or one cannot be written.
+/// When a file of a run is missing or damaged, or one cannot be written.
 pub fn run(args: &ReportArgs, output: &mut Output) -> Result<(), Failure> {
-    let to = args.out.as_ref().unwrap_or(&args.run);
-    crate::report::write(&args.run, to)?;
+    let to = match (&args.out, args.runs.as_slice()) {
+        (Some(out), _) => out,
+        (None, [only]) => only,
+        (None, _) => {
+            let message = "several runs side by side need a folder of their own: --out DIR";
+            return Err(Problem { source: "--out".to_owned(), at: None, message: message.to_owned() }.into());
+        }
+    };
+    match args.runs.as_slice() {
+        [only] => one(only, to)?,
+        several => {
+            let runs = StoredComparison::of_runs(several)?;
+            report::write_comparison(&runs, to)?;
+        }
+    }
     output.text(&format!("written to {}\n", to.join("report.html").display()));
     Ok(())
+}
+
+fn one(folder: &Path, to: &Path) -> Result<(), Problems> {
+    if StoredComparison::is_in(folder) {
+        return Ok(report::write_comparison(&StoredComparison::read(folder)?, to)?);
+    }
+    match StoredSweep::read(folder)? {
+        Some(sweep) => Ok(report::write_sweep(&sweep, to)?),
+        None => report::write(folder, to),
+    }
 }

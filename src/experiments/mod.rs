@@ -16,6 +16,7 @@ pub mod replicate;
 pub mod run;
 pub mod shard;
 pub mod stop;
+pub mod stored;
 pub mod store;
 pub mod student;
 pub mod submit;

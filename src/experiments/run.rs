@@ -1,9 +1,12 @@
 //! One run: a scenario and its jobs in, figures out. `run`, `compare` and `sweep` all go through here.
 
+use std::borrow::Cow;
+
 use super::replicate;
 use super::stop::Stop;
 use super::workload::{Library, is_scaled};
 use crate::engine::{Options, Outcome, Progress, RunError, Setup, Silent, simulate};
+use crate::results::metrics::waits;
 use crate::results::summary::{self, Title};
 use crate::results::{Figures, Metrics};
 use crate::scenario::Scenario;
@@ -84,10 +87,33 @@ impl Cell {
         replicate: u32,
         which: impl Fn() -> String,
     ) -> Result<Self, Stop> {
+        Ok(Self::run(scenario, library, replicate, which)?.0)
+    }
+
+    /// The same, with the queue times of its jobs in microseconds.
+    ///
+    /// # Errors
+    /// As [`Cell::of`].
+    pub fn with_waits(
+        scenario: &Scenario,
+        library: &Library,
+        replicate: u32,
+        which: impl Fn() -> String,
+    ) -> Result<(Self, Vec<u64>), Stop> {
+        let (cell, run, jobs) = Self::run(scenario, library, replicate, which)?;
+        Ok((cell, waits(&run.outcome, &jobs)))
+    }
+
+    fn run<'l>(
+        scenario: &Scenario,
+        library: &'l Library,
+        replicate: u32,
+        which: impl Fn() -> String,
+    ) -> Result<(Self, Run, Cow<'l, JobTable>), Stop> {
         let jobs = library.jobs(scenario, replicate)?;
         let seed = replicate::seed(scenario.seed, replicate);
         let run = Run::of(scenario, &jobs, seed, &mut Silent).map_err(|error| Stop::Run { which: which(), error })?;
-        Ok(Cell { seed, figures: run.figures(scenario, seed) })
+        Ok((Cell { seed, figures: run.figures(scenario, seed) }, run, jobs))
     }
 }
 
