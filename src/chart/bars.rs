@@ -76,13 +76,23 @@ fn title(of: &StoredComparison) -> String {
     let quickest = all.min_by(|a, b| by(&wait, a, b)).unwrap_or(0);
     let saved = cost(&0).zip(cost(&cheapest)).map_or(0.0, |(first, least)| first - least);
     if cheapest != 0 && saved >= 1.0 {
-        return format!("{} saves {} of idle GPUs a year over {}", names(cheapest), dollars(saved), names(0));
+        let noise = noise(of, cheapest, "cost.idle_usd_per_year");
+        return format!("{} saves {} of idle GPUs a year over {}{noise}", names(cheapest), dollars(saved), names(0));
     }
     let gained = wait(&0).zip(wait(&quickest)).map_or(0.0, |(first, least)| first - least);
     if quickest != 0 && gained >= 1.0 {
-        return format!("{} starts jobs {} sooner than {} on average", names(quickest), duration(gained), names(0));
+        let noise = noise(of, quickest, "wait_s.mean");
+        return format!("{} starts jobs {} sooner than {} on average{noise}", names(quickest), duration(gained), names(0));
     }
     format!("Nothing does better than {}", names(0))
+}
+
+/// What is to be said where a difference is within what replicates leave open.
+fn noise(of: &StoredComparison, at: usize, figure: &str) -> &'static str {
+    match of.difference(at, figure) {
+        Some(difference) if !difference.is_significant() => ", which may be chance",
+        _ => "",
+    }
 }
 
 fn draw_panel(scene: &mut Scene, of: &StoredComparison, panel: &Panel, top: f64) {

@@ -23,22 +23,26 @@ struct What {
     figure: &'static str,
     word: &'static str,
     shown: fn(f64) -> String,
+    /// Round values of an axis that reaches so far.
+    round: fn(f64, usize) -> Vec<f64>,
     /// Whether less of it is better.
     is_bad: bool,
 }
 
 const QUEUE_TIME: What =
-    What { figure: "wait_s.p95", word: "95 % of jobs start within", shown: duration, is_bad: true };
+    What { figure: "wait_s.p95", word: "95 % of jobs start within", shown: duration, round: scale::round_times, is_bad: true };
 const UTILIZATION: What = What {
     figure: "utilization.productive",
     word: "productive part of the capacity",
     shown: percent,
+    round: scale::round_values,
     is_bad: false,
 };
 const IDLE_COST: What = What {
     figure: "cost.idle_usd_per_year",
     word: "idle GPUs, dollars a year",
     shown: dollars,
+    round: scale::round_values,
     is_bad: true,
 };
 
@@ -79,15 +83,15 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
     };
     let below = 28.0 + layout::legend_of_lines(None, &legend, 0.0) + 6.0;
     let (mut scene, top) = layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, all.len()), HEIGHT + below);
-    let values = scale::round_values(most, 4);
+    let values = (what.round)(most, 4);
     let full = values.last().copied().unwrap_or(1.0);
-    let room = values.iter().map(|v| super::font::width(&(what.shown)(*v), SMALL, false)).fold(0.0, f64::max);
+    let room = values.iter().map(|v| super::font::width(&named_value(*v, what), SMALL, false)).fold(0.0, f64::max);
     let x = MARGIN + room + 6.0;
     let frame = Frame { x, y: top, w: WIDTH - x - MARGIN - 10.0, h: HEIGHT };
     for value in values {
         let y = frame.bottom() - frame.h * value / full;
         scene.line(vec![(frame.x, y), (frame.right(), y)], Ink::Grid, 1.0);
-        scene.small((frame.x - 6.0, y + 4.0), Align::End, Ink::Muted, (what.shown)(value));
+        scene.small((frame.x - 6.0, y + 4.0), Align::End, Ink::Muted, named_value(value, what));
     }
     axis.draw(&mut scene, frame);
     let at = |x: f64, value: f64| (axis.place(x, frame), frame.bottom() - frame.h * (value / full).clamp(0.0, 1.0));
@@ -95,7 +99,8 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
         let stroke = Stroke::of_number(i);
         let name = if named { line.name.as_str() } else { what.word };
         scene.series(name, |scene| {
-            band(scene, line, &at, stroke.ink, lines.len() == 1);
+            let beside = if named { (i as f64 - (lines.len() - 1) as f64 / 2.0) * 3.0 } else { 0.0 };
+            band(scene, line, &at, stroke.ink, named.then_some(beside));
             stroke.draw(scene, line.points.iter().map(|p| at(p.x, p.value)).collect(), 2.2);
             for (n, point) in line.points.iter().enumerate() {
                 let is_knee = line.knee == Some(n);
@@ -112,19 +117,26 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
     scene
 }
 
-/// What replicates leave open: an area where the line is alone, else thin lines at each point, which do not hide others.
-fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> (f64, f64), ink: Ink, is_alone: bool) {
+/// A value at an axis.
+fn named_value(value: f64, what: &What) -> String {
+    if value > 0.0 { (what.shown)(value) } else { "0".to_owned() }
+}
+
+/// What replicates leave open: an area where the line is alone, else thin lines at each point, `beside` it so that they
+/// do not hide those of other lines.
+fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> (f64, f64), ink: Ink, beside: Option<f64>) {
     if line.points.iter().all(|p| p.margin <= 0.0) {
         return;
     }
-    if is_alone {
+    let Some(beside) = beside else {
         let upper = line.points.iter().map(|p| at(p.x, p.value + p.margin));
         let lower = line.points.iter().rev().map(|p| at(p.x, p.value - p.margin));
         scene.area(upper.chain(lower).collect(), Ink::Tail);
         return;
-    }
+    };
     for p in &line.points {
-        scene.line(vec![at(p.x, p.value - p.margin), at(p.x, p.value + p.margin)], ink, 1.2);
+        let end = |value: f64| (at(p.x, value).0 + beside, at(p.x, value).1);
+        scene.line(vec![end(p.value - p.margin), end(p.value + p.margin)], ink, 1.2);
     }
 }
 
@@ -178,7 +190,11 @@ fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
     if let Some((line, at)) = lines.iter().find_map(|line| Some((line, line.knee?))) {
         let (x, value) = (axis.name(line.points[at].x), (what.shown)(line.points[at].value));
         let of = if line.name.is_empty() { String::new() } else { format!(" with {}", line.name) };
-        return format!("The curve turns at {last} = {x}{of}: {value}");
+        let rises = line.points.last().map(|p| p.value) > line.points.first().map(|p| p.value);
+        return match rises != what.is_bad {
+            true => format!("Beyond {last} = {x}{of}, more brings little ({value})"),
+            false => format!("Beyond {last} = {x}{of}, more makes it little worse ({value})"),
+        };
     }
     let points = lines.iter().flat_map(|line| line.points.iter().map(move |p| (line, p)));
     let by = |a: &(&Line, &Point), b: &(&Line, &Point)| a.1.value.total_cmp(&b.1.value);

@@ -42,7 +42,7 @@ fn draw(of: &Frontier) -> Scene {
     let most_wait = most_wait.max(of.most_wait.unwrap_or(0.0));
     let subtitle = format!("{}, against dollars a year; on the line, what nothing else beats in both", of.wait_is);
     let (mut scene, top) = layout::titled(title(of, &front), subtitle, HEIGHT + 46.0);
-    let (costs, waits) = (scale::round_values(most_cost, 4), scale::round_values(most_wait, 4));
+    let (costs, waits) = (scale::round_values(most_cost, 4), scale::round_times(most_wait, 4));
     let (full_cost, full_wait) = (costs.last().copied().unwrap_or(1.0), waits.last().copied().unwrap_or(1.0));
     let room = waits.iter().map(|w| super::font::width(&duration(*w), SMALL, false)).fold(0.0, f64::max);
     let half = super::font::width(&dollars(full_cost), SMALL, false) / 2.0;

@@ -76,7 +76,7 @@ fn title(run: &StoredRun, places: &Places) -> String {
     let many = plural(all as u64, "tenant");
     match (shared, used) {
         (0, _) => format!("{many} hold nodes of their own"),
-        _ => format!("{many} share the nodes: {} of the time that nodes are held, by several", percent(shared as f64 / used as f64)),
+        _ => format!("{many} share the nodes: {} of the time, those in use are held by several", percent(shared as f64 / used as f64)),
     }
 }
 

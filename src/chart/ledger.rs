@@ -38,6 +38,7 @@ fn draw(run: &StoredRun) -> Scene {
     let frame = Frame { y: top, ..frame };
     layout::whole_axis(&mut scene, frame, gpus);
     stack.draw(&mut scene, frame, axis);
+    stack.part(&mut scene, frame, axis);
     for (&leaf, place) in stack.leaves.iter().zip(&placed) {
         if let Some((x, y)) = place {
             let name = words::leaf(leaf);

@@ -54,7 +54,7 @@ fn title(places: &Places) -> String {
     if most - least < 0.02 {
         return format!("All nodes are held alike: {} of their GPUs", percent(most));
     }
-    format!("The busiest nodes are held {} of the time, the quietest {}", percent(most), percent(least))
+    format!("Jobs hold {} of the busiest nodes over time, {} of the quietest", percent(most), percent(least))
 }
 
 /// What the colours mean.

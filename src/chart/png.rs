@@ -63,8 +63,8 @@ impl Canvas<'_> {
     fn rect(&mut self, frame: Frame, ink: Ink) {
         let (from, to) = (pixel((frame.x, frame.y)), pixel((frame.right(), frame.bottom())));
         if to.0 > from.0 && to.1 > from.1 {
-            // The backend counts the last pixel in.
-            drop(self.backend.draw_rect(from, (to.0 - 1, to.1 - 1), &self.colour(ink), true));
+            // The backend fills up to the second corner, without it.
+            drop(self.backend.draw_rect(from, to, &self.colour(ink), true));
         }
     }
 

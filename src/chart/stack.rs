@@ -43,9 +43,12 @@ impl Stack {
             points.extend(bound(i).into_iter().rev());
             scene.series(words::leaf(leaf), |scene| scene.area(points, Ink::Leaf(leaf)));
         }
-        // Thin lines of the paper keep neighbours apart that look alike to some.
+    }
+
+    /// Thin lines of the paper between the leaves keep neighbours apart that look alike to some.
+    pub fn part(&self, scene: &mut Scene, frame: Frame, axis: f64) {
         for i in 1..self.leaves.len() {
-            scene.line(bound(i), Ink::Paper, 0.6);
+            scene.line(timeline::outline(frame, self.bounds.iter().map(|b| b[i] / axis)), Ink::Paper, 0.6);
         }
     }
 

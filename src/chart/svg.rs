@@ -129,7 +129,7 @@ fn add(out: &mut Markup, shape: &Shape, target: Target) {
                 let (w, h) = (number(f.w), number(f.h));
                 format!("M{} {}h{w}v{h}h-{w}z", number(f.x), number(f.y))
             };
-            out.raw("<path").attribute("d", frames.iter().map(cell).collect::<String>());
+            out.raw("<path shape-rendering=\"crispEdges\"").attribute("d", frames.iter().map(cell).collect::<String>());
             fill(out, *ink, target);
             out.raw("/>\n");
         }
