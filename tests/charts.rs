@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fleetsim::chart::frontier::{self, Frontier, Setting};
-use fleetsim::chart::scene::{Scene, WIDTH};
+use fleetsim::chart::palette::Ink;
+use fleetsim::chart::scene::{Align, Scene, WIDTH};
 use fleetsim::chart::{self, Drawn};
 use fleetsim::experiments::stored::{StoredComparison, StoredSweep};
 use fleetsim::results::StoredRun;
@@ -98,6 +99,19 @@ fn check_scene(what: &str, scene: &Scene) {
             assert!(!own.overlaps(*frame), "{what}: `{text}` lies on `{other}`: {own:?}, {frame:?}");
         }
     }
+}
+
+/// The check finds what it is to find.
+#[test]
+fn texts_on_one_another_are_found() {
+    let found = |at: (f64, f64)| {
+        let mut scene = Scene { height: 50.0, title: "t".to_owned(), subtitle: "s".to_owned(), shapes: Vec::new() };
+        scene.label((10.0, 20.0), Align::Start, Ink::Text, "a text");
+        scene.series("one", |scene| scene.label(at, Align::Start, Ink::Text, "another"));
+        std::panic::catch_unwind(|| check_scene("on purpose", &scene)).is_err()
+    };
+    assert!(found((40.0, 22.0)) && found((WIDTH - 10.0, 20.0)) && found((10.0, 49.0)));
+    assert!(!found((10.0, 40.0)) && !found((100.0, 20.0)));
 }
 
 #[test]
@@ -204,7 +218,8 @@ fn no_text_overlaps_in_frontiers() {
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let header = reader.headers().unwrap().clone();
-    let row = |record: csv::StringRecord| header.iter().zip(&record).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    let row =
+        |record: csv::StringRecord| header.iter().zip(&record).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     reader.records().map(|record| row(record.unwrap())).collect()
 }
 
@@ -216,16 +231,8 @@ fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
 /// failures and preemption, where jobs are stopped, grow and go to other nodes.
 #[test]
 fn placements_add_up_to_the_ledger() {
-    const IDLE: [&str; 8] = [
-        "no_demand",
-        "head_of_line",
-        "reserved",
-        "quota",
-        "fragmentation",
-        "stranded",
-        "capacity_wait",
-        "wrong_type",
-    ];
+    const IDLE: [&str; 8] =
+        ["no_demand", "head_of_line", "reserved", "quota", "fragmentation", "stranded", "capacity_wait", "wrong_type"];
     let folder = folder("add-up");
     let job = |i: u32| {
         let gpus = [1, 2, 6, 4, 3, 8][i as usize % 6];
@@ -235,7 +242,7 @@ fn placements_add_up_to_the_ledger() {
     let header = "job_id,submit_s,duration_s,gpus,tasks,min_tasks,priority\n";
     let path = scenario(&folder, &(header.to_owned() + &trace), &pool("a", 3, 4));
     let mut toml = fs::read_to_string(&path).unwrap();
-    toml.push_str("[physics]\nfailures = { mtbf = \"20h\", repair = \"10m\" }\n");
+    toml.push_str("[physics.failures.a]\nmtbf = \"20h\"\nrepair = \"10m\"\n");
     for failures in [false, true] {
         if failures {
             fs::write(&path, &toml).unwrap();
@@ -245,11 +252,14 @@ fn placements_add_up_to_the_ledger() {
             fleetsim(&["run", text(&path), "--policy", policy, "--out", text(&out)]);
             let held: f64 = rows(&out.join("ledger.csv"))
                 .iter()
-                .filter(|row| !IDLE.contains(&row["leaf"].as_str()) && row["leaf"] != "failed" && row["leaf"] != "maintenance")
+                .filter(|row| {
+                    !IDLE.contains(&row["leaf"].as_str()) && row["leaf"] != "failed" && row["leaf"] != "maintenance"
+                })
                 .map(|row| number(row, "gpu_seconds"))
                 .sum();
             let stays = rows(&out.join("placements.csv"));
-            let time = |row: &BTreeMap<String, String>| number(row, "gpus") * (number(row, "end_s") - number(row, "start_s"));
+            let time =
+                |row: &BTreeMap<String, String>| number(row, "gpus") * (number(row, "end_s") - number(row, "start_s"));
             let placed: f64 = stays.iter().map(time).sum();
             assert!((held - placed).abs() < 1e-6 * held, "{policy}, {failures}: {held} {placed}");
             let mut changes: Vec<(u32, f64, f64)> = Vec::new();
@@ -302,7 +312,8 @@ fn charts_of_a_small_comparison_and_sweep() {
     fleetsim(&["compare", text(&path), "--policies", "fifo,best-effort-fifo", "--out", text(&compared)]);
     let axes = ["--axis", "cluster.pools.a.nodes=2,3,4,5,8", "--axis", "policy=fifo,sjf"];
     fleetsim(&[&["sweep", text(&path), "--out", text(&swept)][..], &axes].concat());
-    for (folder, name) in [(&compared, "comparison"), (&compared, "ledger-by-contender"), (&swept, "sweep-queue-time")] {
+    for (folder, name) in [(&compared, "comparison"), (&compared, "ledger-by-contender"), (&swept, "sweep-queue-time")]
+    {
         insta::assert_snapshot!(name, fs::read_to_string(folder.join(format!("charts/{name}.svg"))).unwrap());
     }
 }
@@ -311,7 +322,8 @@ fn charts_of_a_small_comparison_and_sweep() {
 #[test]
 fn several_runs_need_a_folder() {
     let run = run("alone", &busy(5, 1), &pool("a", 5, 8));
-    let output = Command::new(env!("CARGO_BIN_EXE_fleetsim")).args(["report", text(&run), text(&run)]).output().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_fleetsim")).args(["report", text(&run), text(&run)]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--out"));
     let out = folder("side-by-side");

@@ -330,7 +330,8 @@ fn the_first_screen_shows_the_answer() {
     let html = read(&run.join("report.html"));
     let profile = format!("--user-data-dir={}", text(&run.join("profile")));
     let plain = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", &profile];
-    for (theme, paper, ink) in [("light", [255, 255, 255], [0x1c, 0x22, 0x2b]), ("dark", [0x16, 0x1a, 0x20], [0xe8, 0xec, 0xf1])]
+    for (theme, paper, ink) in
+        [("light", [255, 255, 255], [0x1c, 0x22, 0x2b]), ("dark", [0x16, 0x1a, 0x20], [0xe8, 0xec, 0xf1])]
     {
         let page = run.join(format!("{theme}.html"));
         let themed = html.replace("<html lang=\"en\">", &format!("<html lang=\"en\" data-theme=\"{theme}\">"));

@@ -82,9 +82,14 @@ fn title(of: &StoredComparison) -> String {
     let gained = wait(&0).zip(wait(&quickest)).map_or(0.0, |(first, least)| first - least);
     if quickest != 0 && gained >= 1.0 {
         let noise = noise(of, quickest, "wait_s.mean");
-        return format!("{} starts jobs {} sooner than {} on average{noise}", names(quickest), duration(gained), names(0));
+        return format!(
+            "{} starts jobs {} sooner than {} on average{noise}",
+            names(quickest),
+            duration(gained),
+            names(0)
+        );
     }
-    format!("Nothing does better than {}", names(0))
+    format!("Nothing does much better than {}", names(0))
 }
 
 /// What is to be said where a difference is within what replicates leave open.

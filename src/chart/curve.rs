@@ -29,8 +29,13 @@ struct What {
     is_bad: bool,
 }
 
-const QUEUE_TIME: What =
-    What { figure: "wait_s.p95", word: "95 % of jobs start within", shown: duration, round: scale::round_times, is_bad: true };
+const QUEUE_TIME: What = What {
+    figure: "wait_s.p95",
+    word: "95 % of jobs start within",
+    shown: duration,
+    round: scale::round_times,
+    is_bad: true,
+};
 const UTILIZATION: What = What {
     figure: "utilization.productive",
     word: "productive part of the capacity",
@@ -82,7 +87,8 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
         false => Vec::new(),
     };
     let below = 28.0 + layout::legend_of_lines(None, &legend, 0.0) + 6.0;
-    let (mut scene, top) = layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, all.len()), HEIGHT + below);
+    let (mut scene, top) =
+        layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, all.len()), HEIGHT + below);
     let values = (what.round)(most, 4);
     let full = values.last().copied().unwrap_or(1.0);
     let room = values.iter().map(|v| super::font::width(&named_value(*v, what), SMALL, false)).fold(0.0, f64::max);
@@ -106,8 +112,18 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
                 let is_knee = line.knee == Some(n);
                 let tip = tip(line, point, what, &axis, is_knee);
                 if is_knee {
-                    scene.shapes.push(Shape::Dot { at: at(point.x, point.value), r: 8.0, ink: stroke.ink, tip: tip.clone() });
-                    scene.shapes.push(Shape::Dot { at: at(point.x, point.value), r: 5.5, ink: Ink::Paper, tip: tip.clone() });
+                    scene.shapes.push(Shape::Dot {
+                        at: at(point.x, point.value),
+                        r: 8.0,
+                        ink: stroke.ink,
+                        tip: tip.clone(),
+                    });
+                    scene.shapes.push(Shape::Dot {
+                        at: at(point.x, point.value),
+                        r: 5.5,
+                        ink: Ink::Paper,
+                        tip: tip.clone(),
+                    });
                 }
                 scene.shapes.push(Shape::Dot { at: at(point.x, point.value), r: 3.5, ink: stroke.ink, tip });
             }
@@ -266,7 +282,8 @@ impl XAxis {
     /// Names of its values, as far as they have room.
     fn draw(&self, scene: &mut Scene, frame: Frame) {
         scene.line(vec![(frame.x, frame.bottom()), (frame.right(), frame.bottom())], Ink::Muted, 1.0);
-        let mut places: Vec<(f64, &String)> = self.values.iter().map(|v| (self.place(self.value(v), frame), v)).collect();
+        let mut places: Vec<(f64, &String)> =
+            self.values.iter().map(|v| (self.place(self.value(v), frame), v)).collect();
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut free_from = 0.0;
         for (x, name) in places {

@@ -135,7 +135,10 @@ fn names(scene: &mut Scene, of: &Frontier, front: &[usize], dots: &[(f64, f64)],
         let places = [(x + 8.0, y - 6.0), (x - 8.0 - w, y - 6.0), (x + 8.0, y + 17.0), (x - 8.0 - w, y + 17.0)];
         let place = places.into_iter().find(|&(x, y)| {
             let own = Frame { x, y: y - LABEL * 0.73, w, h: LABEL };
-            let is_inside = own.x >= frame.x && own.right() <= WIDTH - 4.0 && own.y > frame.y - 6.0 && own.bottom() < frame.bottom();
+            let is_inside = own.x >= frame.x
+                && own.right() <= WIDTH - 4.0
+                && own.y > frame.y - 6.0
+                && own.bottom() < frame.bottom();
             is_inside && taken.iter().all(|other| !own.overlaps(*other))
         });
         if let Some((x, y)) = place {

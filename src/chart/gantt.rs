@@ -4,7 +4,7 @@ use super::layout;
 use super::palette::Ink;
 use super::rows::{self, Cells, Rows};
 use super::scene::{Frame, Scene};
-use super::{Chart, tenants};
+use super::{Chart, tenants, words};
 use crate::results::StoredRun;
 use crate::results::format::{duration, percent, plural};
 use crate::results::stored::Places;
@@ -37,7 +37,9 @@ fn draw(run: &StoredRun) -> Scene {
         None => {
             let mut cells = Cells::default();
             for (i, row) in places.rows.iter().enumerate() {
-                rows.cells(&mut cells, i, |bin| holder(places, row, bin..bin + 1).map(|(tenant, _)| tenants::ink(tenant)));
+                rows.cells(&mut cells, i, |bin| {
+                    holder(places, row, bin..bin + 1).map(|(tenant, _)| tenants::ink(tenant))
+                });
             }
             cells.draw(&mut scene, name_of);
             rows.spots(&mut scene, names.len(), |i, bins| {
@@ -67,31 +69,31 @@ fn subtitle(places: &Places) -> String {
 }
 
 fn title(run: &StoredRun, places: &Places) -> String {
-    let (shared, used) = shared(places);
-    let all = places.tenants.len() + places.others;
-    if all == 1 {
-        let allocated = percent(run.summary.utilization.allocated);
-        return format!("The jobs of one tenant hold {allocated} of the GPUs");
+    if let Some(bars) = &places.bars {
+        let mut jobs: Vec<&str> = bars.iter().map(|bar| bar.job.as_str()).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        let nodes = plural(places.rows.len() as u64, "node");
+        let last = bars.iter().map(|bar| bar.to).fold(0.0, f64::max);
+        return format!(
+            "{} on {nodes}; the last gives back its GPUs after {}",
+            plural(jobs.len() as u64, "job"),
+            duration(last)
+        );
     }
-    let many = plural(all as u64, "tenant");
-    match (shared, used) {
-        (0, _) => format!("{many} hold nodes of their own"),
-        _ => format!("{many} share the nodes: {} of the time, those in use are held by several", percent(shared as f64 / used as f64)),
-    }
-}
-
-/// Cells that several tenants hold a part of, and cells that any holds.
-fn shared(places: &Places) -> (usize, usize) {
-    let mut counts = (0, 0);
+    let mut counts = [0_u32; NAMED + 1];
     for row in &places.rows {
-        let least = row.gpus as f64 * places.bin * LEAST;
-        for of in &row.held {
-            let holders = of.iter().filter(|&&held| held > least).count();
-            counts.0 += usize::from(holders > 1);
-            counts.1 += usize::from(holders > 0);
-        }
+        (0..BINS).filter_map(|bin| holder(places, row, bin..bin + 1)).for_each(|(tenant, _)| counts[tenant] += 1);
     }
-    counts
+    let named = places.tenants.iter().enumerate();
+    let first = named.max_by_key(|&(tenant, _)| (counts[tenant], std::cmp::Reverse(tenant)));
+    match first.filter(|_| places.tenants.len() + places.others > 1) {
+        Some((tenant, name)) => {
+            let share = percent(f64::from(counts[tenant]) / f64::from(counts.iter().sum::<u32>().max(1)));
+            format!("{} is the largest holder of {share} of the nodes in use", words::tenant(name))
+        }
+        None => format!("Jobs hold {} of the GPUs", percent(run.summary.utilization.allocated)),
+    }
 }
 
 /// Who holds the most of a row in some bins, and how much of it.

@@ -7,7 +7,7 @@ use super::palette::Ink;
 use super::scene::{Align, Frame, LABEL, Scene, WIDTH};
 use super::timeline;
 use crate::results::stored::Places;
-use crate::results::stored::places::BINS;
+use crate::results::stored::places::{BINS, Row};
 
 /// The most room that names take.
 const NAMES: f64 = 150.0;
@@ -108,8 +108,9 @@ pub fn pitch(rows: usize) -> f64 {
 /// The names of the rows of nodes; without a pool's name they begin with `node`.
 #[must_use]
 pub fn node_names(places: &Places) -> Vec<String> {
-    let named = |row| match places.pools.len() {
-        1 => format!("node {}", places.name(row)),
+    let named = |row: &Row| match places.pools.len() {
+        1 if row.first == row.last => format!("node {}", places.name(row)),
+        1 => format!("nodes {}", places.name(row)),
         _ => places.name(row),
     };
     places.rows.iter().map(named).collect()

@@ -36,12 +36,15 @@ fn draw(run: &StoredRun) -> Scene {
     if tenants.is_empty() {
         return layout::empty("No job held a GPU", "There is nothing to divide among tenants.");
     }
-    let held = |bin: usize, tenant: usize| places.rows.iter().map(|row| row.held[bin][tenant]).sum::<f64>() / places.bin;
+    let held =
+        |bin: usize, tenant: usize| places.rows.iter().map(|row| row.held[bin][tenant]).sum::<f64>() / places.bin;
     let lines: Vec<Vec<f64>> =
         tenants.iter().map(|&(tenant, _)| (0..BINS).map(|bin| held(bin, tenant)).collect()).collect();
     let most = lines.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let subtitle =
-        format!("GPUs held by the jobs of each tenant; each row as high as {most:.0}; means over {}", duration(places.bin));
+    let subtitle = format!(
+        "GPUs held by the jobs of each tenant; each row as high as {most:.0}; means over {}",
+        duration(places.bin)
+    );
     let body = PITCH * tenants.len() as f64 + 28.0;
     let (mut scene, top) = layout::titled(title(run, places), subtitle, body);
     let labels: Vec<String> = tenants.iter().map(|(_, name)| name.clone()).collect();
@@ -86,6 +89,7 @@ pub fn share(run: &StoredRun, places: &Places, tenant: usize) -> f64 {
 fn title(run: &StoredRun, places: &Places) -> String {
     let first = words::tenant(&places.tenants[0]);
     match (places.tenants.len() + places.others, places.others) {
+        (1, _) if places.tenants[0].is_empty() => "No job names a tenant".to_owned(),
         (1, _) => format!("All GPU-time that jobs hold is held by one tenant, {first}"),
         (all, _) => {
             format!("Of {all} tenants, {first} holds the most: {} of the GPU-time held", percent(share(run, places, 0)))

@@ -71,7 +71,8 @@ impl StoredComparison {
     /// When a file is missing, or is not what `compare` writes.
     pub fn read(folder: &Path) -> Result<Self, Problems> {
         let path = folder.join("compare.json");
-        let text = std::fs::read_to_string(&path).map_err(|e| Problem::of_file(&path, format!("cannot be read: {e}")))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| Problem::of_file(&path, format!("cannot be read: {e}")))?;
         let damaged = |why: String| Problem::of_file(&path, format!("is damaged: {why}"));
         let file: File<'_> = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
         if file.schema != SCHEMA {
@@ -80,7 +81,8 @@ impl StoredComparison {
         if file.variants.is_empty() {
             return Err(damaged("nothing was compared".to_owned()).into());
         }
-        let by_bootstrap = |v: &Variant<'_>| v.differences.get("replicates_are").and_then(Value::as_str) == Some(BOOTSTRAP);
+        let by_bootstrap =
+            |v: &Variant<'_>| v.differences.get("replicates_are").and_then(Value::as_str) == Some(BOOTSTRAP);
         let draws = if file.variants.iter().any(by_bootstrap) { Draws::Bootstrap } else { Draws::Independent };
         let contender = |v: Variant<'_>| Contender {
             name: v.name,
@@ -104,7 +106,8 @@ impl StoredComparison {
         for folder in folders {
             let run = StoredRun::read(folder)?;
             let path = folder.join("summary.json");
-            let text = std::fs::read_to_string(&path).map_err(|e| Problem::of_file(&path, format!("cannot be read: {e}")))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|e| Problem::of_file(&path, format!("cannot be read: {e}")))?;
             let figures = Figures::of_summary(&text);
             let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
             let sizes = 0..run.jobs.waits.len();

@@ -36,7 +36,9 @@ fn head(out: &mut Markup, title: &str) {
 
 /// The charts, each a figure to which the script adds its buttons.
 pub fn charts(out: &mut Markup, drawn: &[Drawn]) {
-    out.raw("<h2>Charts</h2>\n<p class=\"note\">Point at a chart, or walk through it with the arrow keys, to read its ");
+    out.raw(
+        "<h2>Charts</h2>\n<p class=\"note\">Point at a chart, or walk through it with the arrow keys, to read its ",
+    );
     out.raw("values. + and - zoom, 0 shows all of it; the names below switch parts off and on.</p>\n<div class=\"charts\">\n");
     for (_, scene) in drawn {
         out.raw("<figure>").add(&svg::svg(scene, Target::Page)).raw("</figure>\n");

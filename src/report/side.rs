@@ -67,7 +67,9 @@ pub fn sweep(of: &StoredSweep, drawn: &[Drawn]) -> Markup {
 /// What the first chart finds.
 fn answer(out: &mut Markup, drawn: &[Drawn]) {
     if let Some((_, scene)) = drawn.first() {
-        out.raw("<section aria-label=\"The answer\">\n<p class=\"answer\">").text(&scene.title).raw(".</p>\n</section>\n");
+        out.raw("<section aria-label=\"The answer\">\n<p class=\"answer\">")
+            .text(&scene.title)
+            .raw(".</p>\n</section>\n");
     }
 }
 
@@ -100,6 +102,8 @@ fn figures(of: &StoredComparison) -> Markup {
 fn differences(of: &StoredComparison) -> Markup {
     let cell = |at: usize, (_, figure, shown): &Figure| match of.difference(at, figure) {
         Some(d) => {
+            // A difference of two shares is in percentage points.
+            let shown = |value: f64| shown(value).replace(" %", " pp");
             let sign = if d.difference < 0.0 { "-" } else { "+" };
             let mark = if d.is_significant() { " *" } else { "" };
             Cell::number(d.difference, format!("{sign}{} ±{}{mark}", shown(d.difference.abs()), shown(d.margin)))

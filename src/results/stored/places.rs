@@ -155,7 +155,8 @@ impl Places {
     }
 
     fn empty(pools: Vec<PoolNodes>, tenants: &[Tenant], horizon: Horizon) -> Self {
-        let held = |t: &Tenant| Leaf::ALL.iter().filter(|l| l.is_held()).map(|&l| t.leaves.gpu_seconds[l as usize]).sum();
+        let held =
+            |t: &Tenant| Leaf::ALL.iter().filter(|l| l.is_held()).map(|&l| t.leaves.gpu_seconds[l as usize]).sum();
         let mut by_time: Vec<(f64, &str)> = tenants.iter().map(|t| (held(t), t.name.as_str())).collect();
         by_time.retain(|(time, _)| *time > 0.0);
         by_time.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -295,7 +296,12 @@ mod tests {
         let pools = vec![PoolNodes { name: "a".to_owned(), nodes: 2, gpus_per_node: 4 }];
         let places = Places::empty(pools, &[], Horizon { start: 0.0, span: 96.0 });
         let change = |node, at, gpus| Change { node, at, gpus };
-        let scattered = places.free_beside_jobs(vec![change(0, 48.0, -2), change(0, 0.0, 2), change(1, 0.0, 4), change(1, 9.0, -4)]);
+        let scattered = places.free_beside_jobs(vec![
+            change(0, 48.0, -2),
+            change(0, 0.0, 2),
+            change(1, 0.0, 4),
+            change(1, 9.0, -4),
+        ]);
         assert!(scattered[..48].iter().all(|free| (free - 2.0).abs() < 1e-9));
         assert!(scattered[48..].iter().all(|free| free.abs() < 1e-9));
     }
