@@ -3,8 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const CHARTS: [&str; 5] =
-    ["idle-waterfall", "ledger-over-time", "waiting-and-free", "queue-time-cdf", "queue-time-by-size"];
+const CHARTS: [&str; 8] = [
+    "idle-waterfall",
+    "ledger-over-time",
+    "waiting-and-free",
+    "queue-time-cdf",
+    "queue-time-by-size",
+    "utilization-by-node",
+    "jobs-by-node",
+    "gpus-by-tenant",
+];
 
 /// Two jobs that fill two nodes of two GPUs, a third that waits for them, and one that fails.
 const SMALL: &str = "job_id,submit_s,duration_s,gpus,tenant,state\n\
@@ -175,11 +183,15 @@ fn a_damaged_run_folder_is_told_with_its_place() {
 fn reports_stay_small() {
     let job =
         |i: u64| format!("job-{i},{},{},{},tenant-with-a-long-name-{}\n", i * 2, 60 + i % 977, 1 + i % 8, i % 4000);
-    let trace: String = (0..40_000).map(job).collect();
+    let trace: String = (0..100_000).map(job).collect();
     let run = run("large", &format!("job_id,submit_s,duration_s,gpus,tenant\n{trace}"), 40);
     let html = read(&run.join("report.html"));
-    assert!(html.len() < 1_000_000, "{} bytes", html.len());
-    assert!(html.contains("of 4,000 tenants") && html.contains("of 40,000 jobs"));
+    assert!(html.len() < 1_500_000, "{} bytes", html.len());
+    assert!(html.contains("of 4,000 tenants") && html.contains("of 100,000 jobs"));
+    for chart in CHARTS {
+        let svg = read(&run.join("charts").join(format!("{chart}.svg")));
+        assert!(svg.len() < 200_000, "{chart}: {} bytes", svg.len());
+    }
 }
 
 /// Terminal, summary and report say the same.
@@ -236,19 +248,31 @@ const sorted = String(down) === String([...down].sort((a, b) => b - a)) && Strin
 const spot = document.querySelector('figure [data-tip]');
 spot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: 5, clientY: 5 }));
 const tip = document.getElementById('tip');
+const figure = Array.from(document.querySelectorAll('figure')).find((f) => f.querySelectorAll('.tools [aria-pressed]').length > 1);
+const [svg, part] = [figure.querySelector('svg'), figure.querySelector('[data-series]')];
+const tools = Array.from(figure.querySelectorAll('.tools button'));
+const toggle = tools.find((b) => b.textContent === part.dataset.series);
+toggle.click(); const hidden = part.style.display === 'none'; toggle.click(); const shown = part.style.display === '';
+const view = () => Number(svg.getAttribute('viewBox').split(' ')[2]);
+const whole = view(); tools[0].click(); const near = view(); tools[2].click(); const zooms = near < whole && view() === whole;
+svg.focus(); svg.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+const keys = document.activeElement === svg && !tip.hidden && tip.textContent.length > 3;
 document.getElementById('theme').click();
 const theme = document.documentElement.dataset.theme;
 document.body.dataset.read = [sorted, !tip.hidden && tip.textContent.length > 5, theme === 'dark' || theme === 'light',
-  document.querySelectorAll('img, iframe, link[rel=stylesheet], script[src]').length === 0].join();
+  document.querySelectorAll('img, iframe, link[rel=stylesheet], script[src]').length === 0, hidden && shown, zooms, keys].join();
 </script>";
+
+fn browser() -> Option<&'static str> {
+    ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()))
+}
 
 /// In a real browser: no errors, tables sort, charts answer the pointer, colours change.
 #[test]
 fn the_report_works_in_chromium() {
-    let browser = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
-    let Some(browser) = browser else {
+    let Some(browser) = browser() else {
         eprintln!("SKIPPED: there is no chromium on the PATH, so the report was not tried in a browser");
         return;
     };
@@ -266,8 +290,74 @@ fn the_report_works_in_chromium() {
     let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(!log.contains("CONSOLE"), "{log}");
     assert!(
-        dom.contains("data-read=\"true,true,true,true\""),
+        dom.contains("data-read=\"true,true,true,true,true,true,true\""),
         "{:?}\n{log}",
         dom.split("data-read").nth(1).map(|d| &d[..60])
     );
+}
+
+/// Says where things stand on the first screen.
+const SCREEN: &str = "<script>
+const box = (e) => e.getBoundingClientRect();
+const tiles = Array.from(document.querySelectorAll('.tile'), box);
+const apart = tiles.every((a, i) => tiles.slice(i + 1).every((b) =>
+  a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top));
+const answer = box(document.querySelector('.answer')), heading = box(document.querySelector('h1'));
+document.body.dataset.screen = [document.documentElement.scrollWidth <= innerWidth, apart && tiles.length >= 5,
+  heading.bottom <= answer.top && answer.bottom <= Math.min(...tiles.map((t) => t.top)),
+  Math.max(...tiles.map((t) => t.bottom)) < innerHeight].join();
+</script>";
+
+/// The pixels of a PNG of three or four channels, and how wide it is.
+fn pixels(path: &Path) -> (Vec<[u8; 3]>, usize) {
+    let file = std::io::BufReader::new(std::fs::File::open(path).expect("the browser wrote it"));
+    let mut reader = png::Decoder::new(file).read_info().expect("it is a PNG");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("it is not too large")];
+    let info = reader.next_frame(&mut bytes).expect("it is whole");
+    let channels = info.color_type.samples();
+    (bytes.chunks_exact(channels).map(|p| [p[0], p[1], p[2]]).collect(), info.width as usize)
+}
+
+/// What stands on the first screen, in light and dark, on a wide screen and a telephone: the answer and the tiles, beside
+/// and below one another, and really painted.
+#[test]
+fn the_first_screen_shows_the_answer() {
+    let Some(browser) = browser() else {
+        eprintln!("SKIPPED: there is no chromium on the PATH, so the first screen was not looked at");
+        return;
+    };
+    let run = run("screen", SMALL, 2);
+    let html = read(&run.join("report.html"));
+    let profile = format!("--user-data-dir={}", text(&run.join("profile")));
+    let plain = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", &profile];
+    for (theme, paper, ink) in
+        [("light", [255, 255, 255], [0x1c, 0x22, 0x2b]), ("dark", [0x16, 0x1a, 0x20], [0xe8, 0xec, 0xf1])]
+    {
+        let page = run.join(format!("{theme}.html"));
+        let themed = html.replace("<html lang=\"en\">", &format!("<html lang=\"en\" data-theme=\"{theme}\">"));
+        std::fs::write(&page, themed.replace("</body>", &format!("{SCREEN}</body>"))).expect("it can be written");
+        let url = format!("file://{}", text(&page));
+        for (size, (width, height)) in [("1280,900", (1280, 900)), ("600,1400", (600, 1400))] {
+            let window = format!("--window-size={size}");
+            let shot = run.join(format!("{theme}-{width}.png"));
+            let told = Command::new(browser).args(plain).args([&window, "--dump-dom", &url]).output();
+            let dom = String::from_utf8_lossy(&told.expect("the browser starts").stdout).into_owned();
+            assert!(
+                dom.contains("data-screen=\"true,true,true,true\""),
+                "{theme} {size}: {:?}",
+                dom.split("data-screen").nth(1).map(|d| &d[..40])
+            );
+            let to = format!("--screenshot={}", text(&shot));
+            Command::new(browser).args(plain).args([&window, &to, &url]).output().expect("the browser starts");
+            let (pixels, wide) = pixels(&shot);
+            assert_eq!((wide, pixels.len() / wide), (width, height));
+            let share = |colour: [u8; 3]| {
+                let near = |p: &&[u8; 3]| p.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 24);
+                pixels.iter().filter(near).count() as f64 / pixels.len() as f64
+            };
+            assert!(share(paper) > 0.5 && share(ink) > 0.002, "{theme} {size}: {} {}", share(paper), share(ink));
+            // The useful leaf has its colour on the waterfall or in the causes.
+            assert!(pixels.iter().any(|p| *p != paper && p.iter().max() != p.iter().min()), "{theme} {size}: all grey");
+        }
+    }
 }

@@ -50,17 +50,18 @@ pub fn draw(text: &str, size: f64, bold: bool, (x, y): (f64, f64), mut draw: imp
     }
 }
 
-/// A text in lines no wider than `room`, broken at spaces.
+/// A text in lines no wider than `room`, broken at spaces, but not between a number and its `%`.
 #[must_use]
 pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in text.replace(" %", "\u{a0}%").split(' ') {
+        let word = word.replace('\u{a0}', " ");
         match lines.last_mut() {
             Some(line) if width(&format!("{line} {word}"), size, bold) <= room => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines

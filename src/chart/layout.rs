@@ -1,9 +1,9 @@
 //! What all charts have in common: the finding on top, what is shown below it, axes with units.
 
 use super::font;
-use super::palette::Ink;
+use super::palette::{Ink, LINES};
 use super::scale;
-use super::scene::{Align, Frame, LABEL, SMALL, Scene, Shape, TITLE, WIDTH};
+use super::scene::{Align, Frame, LABEL, Point, SMALL, Scene, Shape, TITLE, WIDTH};
 use crate::results::format::{count, duration};
 
 /// The margin at both sides.
@@ -38,6 +38,32 @@ pub fn empty(title: &str, why: &str) -> Scene {
     let (mut scene, y) = titled(title.to_owned(), why.to_owned(), 40.0);
     scene.line(vec![(MARGIN, y + 10.0), (WIDTH - MARGIN, y + 10.0)], Ink::Grid, 1.0);
     scene
+}
+
+/// The chart of a run in which no time passed.
+#[must_use]
+pub fn nothing_ran() -> Scene {
+    empty("Nothing ran", "There is no time to show.")
+}
+
+/// The chart of a run that did not write down where its jobs ran.
+#[must_use]
+pub fn no_places() -> Scene {
+    empty("Where jobs ran was not recorded", "There is no placements.csv: --no-report left it out, or no time passed.")
+}
+
+/// A text that is no wider than `room` as a label; what is too long ends in an ellipsis.
+#[must_use]
+pub fn fitted(text: &str, room: f64) -> String {
+    if font::width(text, LABEL, false) <= room {
+        return text.to_owned();
+    }
+    let mut cut: String = text.to_owned();
+    while !cut.is_empty() && font::width(&cut, LABEL, false) + font::width("…", LABEL, false) > room {
+        cut.pop();
+    }
+    cut.push('…');
+    cut
 }
 
 /// Names of values, at most as wide as the widest of them.
@@ -101,18 +127,93 @@ pub fn time_axis(scene: &mut Scene, frame: Frame, span: f64) {
 
 /// Coloured squares with their names in rows below one another; gives the height that they take.
 pub fn legend(scene: Option<&mut Scene>, entries: &[(Ink, String)], y: f64) -> f64 {
+    let whole: Vec<(Stroke, String)> = entries.iter().map(|(ink, name)| (Stroke::solid(*ink), name.clone())).collect();
+    legend_of_lines(scene, &whole, y)
+}
+
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stroke {
+    /// Its colour.
+    pub ink: Ink,
+    /// Whether it is broken.
+    pub is_dashed: bool,
+}
+
+impl Stroke {
+    /// An unbroken line.
+    #[must_use]
+    pub fn solid(ink: Ink) -> Self {
+        Stroke { ink, is_dashed: false }
+    }
+
+    /// The stroke of the line of a number among several: each has its own, up to twice as many as there are colours.
+    #[must_use]
+    pub fn of_number(number: usize) -> Self {
+        Stroke { ink: Ink::of_number(number), is_dashed: number / (LINES + 1) % 2 == 1 }
+    }
+
+    /// Draws a line with it.
+    pub fn draw(self, scene: &mut Scene, points: Vec<Point>, width: f64) {
+        if self.is_dashed {
+            dashes(&points).into_iter().for_each(|dash| scene.line(dash, self.ink, width));
+        } else {
+            scene.line(points, self.ink, width);
+        }
+    }
+}
+
+/// The pieces of a broken line.
+fn dashes(points: &[Point]) -> Vec<Vec<Point>> {
+    const LENGTHS: [f64; 2] = [7.0, 4.0];
+    let mut pieces = Vec::new();
+    let (mut drawn, mut left) = (true, LENGTHS[0]);
+    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        loop {
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let length = libm::sqrt(dx * dx + dy * dy);
+            if length <= left {
+                left -= length;
+                piece.push(to);
+                break;
+            }
+            from = (from.0 + dx * left / length, from.1 + dy * left / length);
+            piece.push(from);
+            let whole = std::mem::replace(&mut piece, vec![from]);
+            if drawn {
+                pieces.push(whole);
+            }
+            drawn = !drawn;
+            left = LENGTHS[usize::from(!drawn)];
+        }
+    }
+    if drawn && piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+/// As [`legend`], of lines: the squares of broken ones are broken.
+pub fn legend_of_lines(scene: Option<&mut Scene>, entries: &[(Stroke, String)], y: f64) -> f64 {
     const SQUARE: f64 = 11.0;
     let mut scene = scene;
     let (mut x, mut row) = (MARGIN, 0.0);
-    for (ink, name) in entries {
+    for (Stroke { ink, is_dashed }, name) in entries {
         let width = SQUARE + 6.0 + font::width(name, LABEL, false) + 18.0;
         if x > MARGIN && x + width > WIDTH - MARGIN + 18.0 {
             (x, row) = (MARGIN, row + 1.0);
         }
         if let Some(scene) = scene.as_deref_mut() {
             let top = y + row * ROW;
-            scene.rect(Frame { x, y: top + 2.0, w: SQUARE, h: SQUARE }, *ink, "");
-            scene.label((x + SQUARE + 6.0, top + 12.0), Align::Start, Ink::Text, name.as_str());
+            let square = Frame { x, y: top + 2.0, w: SQUARE, h: SQUARE };
+            scene.rect(square, *ink, "");
+            if *is_dashed {
+                scene.rect(Frame { x: x + 4.0, w: 3.0, ..square }, Ink::Paper, "");
+            }
+            let name = fitted(name, WIDTH - MARGIN - x - SQUARE - 6.0);
+            scene.label((x + SQUARE + 6.0, top + 12.0), Align::Start, Ink::Text, name);
         }
         x += width;
     }

@@ -1,17 +1,27 @@
-//! Charts of a stored run. Each is a file of its own: it takes what it needs from the run and says as a [`Scene`] what is
-//! to be seen; here and in `svg` and `png` that becomes files.
+//! Charts of stored runs, comparisons and sweeps. Each is a file of its own: it takes what it needs from what is stored
+//! and says as a [`Scene`] what is to be seen; here and in `svg` and `png` that becomes files.
 
+mod bars;
 mod cdf;
+mod curve;
+mod divided;
 mod font;
+pub mod frontier;
+mod gantt;
+mod knee;
 mod layout;
 mod ledger;
 pub mod markup;
+mod nodes;
 pub mod palette;
 mod png;
+mod rows;
 mod scale;
 pub mod scene;
 mod sizes;
+mod stack;
 pub mod svg;
+mod tenants;
 mod timeline;
 mod waiting;
 mod waterfall;
@@ -19,38 +29,56 @@ pub mod words;
 
 use rayon::prelude::*;
 
+use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::results::StoredRun;
 use palette::Theme;
 use scene::Scene;
 use svg::Target;
 
-/// A kind of chart.
-#[derive(Debug, Clone, Copy)]
-pub struct Chart {
+/// A kind of chart of something that is stored.
+#[derive(Debug)]
+pub struct Chart<T> {
     /// What its files are called.
     pub name: &'static str,
     /// Draws it.
-    pub draw: fn(&StoredRun) -> Scene,
+    pub draw: fn(&T) -> Scene,
 }
 
-/// All charts, in the order of the report.
-pub const CHARTS: [Chart; 5] = [waterfall::CHART, ledger::CHART, waiting::CHART, cdf::CHART, sizes::CHART];
+/// All charts of a run, in the order of the report.
+pub const CHARTS: [Chart<StoredRun>; 8] = [
+    waterfall::CHART,
+    ledger::CHART,
+    waiting::CHART,
+    cdf::CHART,
+    sizes::CHART,
+    nodes::CHART,
+    gantt::CHART,
+    tenants::CHART,
+];
 
-/// The files of scenes that [`Chart::draw`] gave: SVG and PNG, light and dark, by name.
+/// All charts of a comparison.
+pub const OF_COMPARISONS: [Chart<StoredComparison>; 3] = [bars::CHART, cdf::OF_COMPARISONS, divided::CHART];
+
+/// All charts of a sweep.
+pub const OF_SWEEPS: [Chart<StoredSweep>; 3] = curve::CHARTS;
+
+/// A drawn chart by its name.
+pub type Drawn = (&'static str, Scene);
+
+/// Draws charts of a kind.
 #[must_use]
-pub fn files(scenes: &[(Chart, Scene)]) -> Vec<(String, Vec<u8>)> {
-    let file = |((chart, scene), theme): (&(Chart, Scene), Theme)| {
+pub fn drawn<T>(charts: &[Chart<T>], of: &T) -> Vec<Drawn> {
+    charts.iter().map(|chart| (chart.name, (chart.draw)(of))).collect()
+}
+
+/// The files of drawn charts: SVG and PNG, light and dark, by name.
+#[must_use]
+pub fn files(drawn: &[Drawn]) -> Vec<(String, Vec<u8>)> {
+    let file = |((name, scene), theme): (&Drawn, Theme)| {
         let end = if theme == Theme::Light { "" } else { "-dark" };
-        let drawn = svg::svg(scene, Target::File(theme)).as_str().as_bytes().to_owned();
-        let name = format!("{}{end}", chart.name);
-        [(format!("{name}.svg"), drawn), (format!("{name}.png"), png::png(scene, theme))]
+        let vector = svg::svg(scene, Target::File(theme)).as_str().as_bytes().to_owned();
+        [(format!("{name}{end}.svg"), vector), (format!("{name}{end}.png"), png::png(scene, theme))]
     };
-    let all: Vec<_> = scenes.iter().flat_map(|scene| Theme::ALL.map(|theme| (scene, theme))).collect();
+    let all: Vec<_> = drawn.iter().flat_map(|drawn| Theme::ALL.map(|theme| (drawn, theme))).collect();
     all.into_par_iter().map(file).collect::<Vec<_>>().into_iter().flatten().collect()
-}
-
-/// All charts of a run.
-#[must_use]
-pub fn scenes(run: &StoredRun) -> Vec<(Chart, Scene)> {
-    CHARTS.into_iter().map(|chart| (chart, (chart.draw)(run))).collect()
 }

@@ -41,12 +41,17 @@ pub enum Ink {
     Band,
     /// Its lightest part.
     Tail,
-    /// Further lines: 0, 1, 2.
+    /// Further lines: 0 to 6.
     Line(usize),
+    /// A share, from none to all in [`HEATS`] steps.
+    Heat(usize),
 }
 
 /// How many further lines have colours.
-pub const LINES: usize = 3;
+pub const LINES: usize = 7;
+
+/// How many steps a share has.
+pub const HEATS: usize = 9;
 
 /// Both colours of a leaf: on light and on dark paper.
 const LEAF_COLOURS: [(Leaf, Rgb, Rgb); LEAVES] = [
@@ -75,7 +80,7 @@ const LEAF_COLOURS: [(Leaf, Rgb, Rgb); LEAVES] = [
 ];
 
 /// The inks without a leaf: name, light, dark.
-const PLAIN: [(Ink, &str, Rgb, Rgb); 11] = [
+const PLAIN: [(Ink, &str, Rgb, Rgb); 24] = [
     (Ink::Paper, "paper", Rgb(0xff, 0xff, 0xff), Rgb(0x16, 0x1a, 0x20)),
     (Ink::Text, "text", Rgb(0x1c, 0x22, 0x2b), Rgb(0xe8, 0xec, 0xf1)),
     (Ink::Muted, "muted", Rgb(0x55, 0x5f, 0x6b), Rgb(0xa3, 0xad, 0xb9)),
@@ -87,6 +92,19 @@ const PLAIN: [(Ink, &str, Rgb, Rgb); 11] = [
     (Ink::Line(0), "line-0", Rgb(0x00, 0x8f, 0x6b), Rgb(0x36, 0xc0, 0x9a)),
     (Ink::Line(1), "line-1", Rgb(0xc0, 0x7d, 0x00), Rgb(0xf0, 0xb2, 0x2e)),
     (Ink::Line(2), "line-2", Rgb(0xc2, 0x4e, 0x00), Rgb(0xf0, 0x84, 0x3c)),
+    (Ink::Line(3), "line-3", Rgb(0x8a, 0x4f, 0xb5), Rgb(0xb9, 0x8a, 0xe0)),
+    (Ink::Line(4), "line-4", Rgb(0xb8, 0x32, 0x5f), Rgb(0xf0, 0x7b, 0xa0)),
+    (Ink::Line(5), "line-5", Rgb(0x2a, 0x8f, 0x9e), Rgb(0x5f, 0xd0, 0xdc)),
+    (Ink::Line(6), "line-6", Rgb(0x6b, 0x6b, 0x1e), Rgb(0xc0, 0xc0, 0x60)),
+    (Ink::Heat(0), "heat-0", Rgb(0xf0, 0xf3, 0xf6), Rgb(0x20, 0x26, 0x2e)),
+    (Ink::Heat(1), "heat-1", Rgb(0xdb, 0xe8, 0xf1), Rgb(0x1f, 0x33, 0x46)),
+    (Ink::Heat(2), "heat-2", Rgb(0xbc, 0xd8, 0xea), Rgb(0x20, 0x42, 0x5c)),
+    (Ink::Heat(3), "heat-3", Rgb(0x97, 0xc4, 0xe0), Rgb(0x23, 0x53, 0x74)),
+    (Ink::Heat(4), "heat-4", Rgb(0x6f, 0xad, 0xd4), Rgb(0x29, 0x68, 0x8f)),
+    (Ink::Heat(5), "heat-5", Rgb(0x47, 0x94, 0xc4), Rgb(0x34, 0x7e, 0xab)),
+    (Ink::Heat(6), "heat-6", Rgb(0x25, 0x7b, 0xb0), Rgb(0x4a, 0x97, 0xc6)),
+    (Ink::Heat(7), "heat-7", Rgb(0x0f, 0x61, 0x95), Rgb(0x6f, 0xb3, 0xde)),
+    (Ink::Heat(8), "heat-8", Rgb(0x08, 0x4a, 0x76), Rgb(0xa5, 0xd4, 0xf2)),
 ];
 
 impl Theme {
@@ -117,6 +135,21 @@ impl Theme {
 }
 
 impl Ink {
+    /// The ink of the thing of a number among several, each time another; past the last, the first again.
+    #[must_use]
+    pub fn of_number(number: usize) -> Ink {
+        match number % (LINES + 1) {
+            0 => Ink::Main,
+            n => Ink::Line(n - 1),
+        }
+    }
+
+    /// The ink of a share from 0 to 1.
+    #[must_use]
+    pub fn of_share(share: f64) -> Ink {
+        Ink::Heat((share.clamp(0.0, 1.0) * (HEATS - 1) as f64).round() as usize)
+    }
+
     /// The name of its CSS variable.
     #[must_use]
     pub fn name(self) -> String {
@@ -165,6 +198,13 @@ mod tests {
             let paper = theme.colour(Ink::Paper);
             for ink in [Ink::Text, Ink::Muted] {
                 assert!(theme.colour(ink).contrast(paper) > 4.5, "{ink:?} {theme:?}");
+            }
+            for line in 0..=LINES {
+                assert!(theme.colour(Ink::of_number(line)).contrast(paper) > 3.0, "{line} {theme:?}");
+            }
+            for step in 1..HEATS {
+                let shade = |step: usize| theme.colour(Ink::Heat(step)).contrast(paper);
+                assert!(shade(step) > shade(step - 1), "{step} {theme:?}");
             }
             for leaf in Leaf::ALL {
                 assert_eq!(LEAF_COLOURS[leaf as usize].0, leaf);

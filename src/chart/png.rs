@@ -49,6 +49,8 @@ impl Canvas<'_> {
                 drop(self.backend.draw_circle(pixel(*at), large(*r) as u32, &self.colour(*ink), true));
             }
             Shape::Text { at, size, bold, align, ink, text } => self.text(*at, (*size, *bold), *align, *ink, text),
+            Shape::Cells { frames, ink } => frames.iter().for_each(|frame| self.rect(*frame, *ink)),
+            Shape::Series { shapes, .. } => shapes.iter().for_each(|shape| self.draw(shape)),
             Shape::Spot { .. } => {}
         }
     }
@@ -61,8 +63,8 @@ impl Canvas<'_> {
     fn rect(&mut self, frame: Frame, ink: Ink) {
         let (from, to) = (pixel((frame.x, frame.y)), pixel((frame.right(), frame.bottom())));
         if to.0 > from.0 && to.1 > from.1 {
-            // The backend counts the last pixel in.
-            drop(self.backend.draw_rect(from, (to.0 - 1, to.1 - 1), &self.colour(ink), true));
+            // The backend fills up to the second corner, without it.
+            drop(self.backend.draw_rect(from, to, &self.colour(ink), true));
         }
     }
 

@@ -57,6 +57,16 @@ pub fn round_values(max: f64, count: usize) -> Vec<f64> {
     (0..=last.max(1)).map(|i| i as f64 * step).collect()
 }
 
+/// Round durations from 0 to the first that is no less than `max` seconds; about `count` of them.
+#[must_use]
+pub fn round_times(max: f64, count: usize) -> Vec<f64> {
+    let step = TIME_STEPS.into_iter().find(|step| max / step <= count as f64 + 1.0);
+    match step.filter(|_| max >= 1.0) {
+        Some(step) => (0..=((max / step * 0.999).ceil() as usize).max(1)).map(|i| i as f64 * step).collect(),
+        None => round_values(max, count),
+    }
+}
+
 /// Seconds that an axis of a span names.
 #[must_use]
 pub fn time_values(span: f64) -> Vec<f64> {
@@ -119,6 +129,7 @@ mod tests {
         assert_eq!(round_values(128.0, 4), [0.0, 50.0, 100.0, 150.0]);
         assert_eq!(round_values(0.0, 4), [0.0, 1.0]);
         assert_eq!(round_values(2.0, 4), [0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(round_times(9000.0, 4), [0.0, 3600.0, 7200.0, 10_800.0]);
         assert_eq!(time_values(9.2 * DAY).len(), 5);
         assert_eq!(time_values(0.0), [0.0]);
         let axis = WaitAxis::new(100_000.0, 0.0, 500.0);

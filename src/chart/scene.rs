@@ -1,6 +1,7 @@
 //! A picture as a list of shapes, in units of which a column of text is 560 wide. What a chart means is decided before
 //! this; how it becomes SVG or pixels, after.
 
+use super::font;
 use super::palette::Ink;
 
 /// The width of every chart.
@@ -46,6 +47,12 @@ impl Frame {
         self.x + self.w
     }
 
+    /// Whether the two have more than an edge in common.
+    #[must_use]
+    pub fn overlaps(self, other: Frame) -> bool {
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
+    }
+
     /// Its lower edge.
     #[must_use]
     pub fn bottom(self) -> f64 {
@@ -85,11 +92,29 @@ pub enum Shape {
         ink: Ink,
         text: String,
     },
+    /// Rectangles of one colour, as one shape.
+    Cells {
+        frames: Vec<Frame>,
+        ink: Ink,
+    },
+    /// What can be hidden and shown together, by its name.
+    Series {
+        name: String,
+        shapes: Vec<Shape>,
+    },
     /// Nothing to see: a place to point at.
     Spot {
         frame: Frame,
         tip: String,
     },
+}
+
+/// The text that a shape shows.
+fn text_of(shape: &Shape) -> &str {
+    match shape {
+        Shape::Text { text, .. } => text,
+        _ => "",
+    }
 }
 
 /// A picture.
@@ -129,6 +154,50 @@ impl Scene {
     /// Adds a small label: ticks, units.
     pub fn small(&mut self, at: Point, align: Align, ink: Ink, text: impl Into<String>) {
         self.shapes.push(Shape::Text { at, size: SMALL, bold: false, align, ink, text: text.into() });
+    }
+
+    /// Adds what `draw` draws as a series of that name.
+    pub fn series(&mut self, name: impl Into<String>, draw: impl FnOnce(&mut Scene)) {
+        let before = self.shapes.len();
+        draw(self);
+        let shapes = self.shapes.split_off(before);
+        self.shapes.push(Shape::Series { name: name.into(), shapes });
+    }
+
+    /// All shapes, those of series one by one.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&Shape> {
+        fn add<'s>(shapes: &'s [Shape], all: &mut Vec<&'s Shape>) {
+            for shape in shapes {
+                match shape {
+                    Shape::Series { shapes, .. } => add(shapes, all),
+                    plain => all.push(plain),
+                }
+            }
+        }
+        let mut all = Vec::new();
+        add(&self.shapes, &mut all);
+        all
+    }
+
+    /// Each text with the box that it takes, as wide as the embedded font makes it.
+    #[must_use]
+    pub fn texts(&self) -> Vec<(&str, Frame)> {
+        let boxed = |shape: &&'_ Shape| match shape {
+            Shape::Text { at, size, bold, align, text, .. } => {
+                let w = font::width(text, *size, *bold);
+                let x = match align {
+                    Align::Start => at.0,
+                    Align::Middle => at.0 - w / 2.0,
+                    Align::End => at.0 - w,
+                };
+                // DejaVu Sans: capitals are 0.73 em high, descenders 0.24 em deep.
+                Some((x, at.1 - 0.73 * size, w, 0.97 * size))
+            }
+            _ => None,
+        };
+        let frame = |(x, y, w, h)| Frame { x, y, w, h };
+        self.leaves().iter().filter_map(|shape| Some((text_of(shape), frame(boxed(shape)?)))).collect()
     }
 
     /// Adds a place to point at.

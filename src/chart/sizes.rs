@@ -12,7 +12,7 @@ use crate::results::format::{duration, plural};
 use crate::results::stored::{Quantiles, SizeClass};
 
 /// The chart.
-pub const CHART: Chart = Chart { name: "queue-time-by-size", draw };
+pub const CHART: Chart<StoredRun> = Chart { name: "queue-time-by-size", draw };
 
 const PITCH: f64 = 26.0;
 

@@ -124,6 +124,25 @@ fn add(out: &mut Markup, shape: &Shape, target: Target) {
             fill(out, *ink, target);
             out.raw(">").text(text).raw("</text>\n");
         }
+        Shape::Cells { frames, ink } => {
+            let cell = |f: &Frame| {
+                let (w, h) = (number(f.w), number(f.h));
+                format!("M{} {}h{w}v{h}h-{w}z", number(f.x), number(f.y))
+            };
+            out.raw("<path shape-rendering=\"crispEdges\"").attribute("d", frames.iter().map(cell).collect::<String>());
+            fill(out, *ink, target);
+            out.raw("/>\n");
+        }
+        Shape::Series { name, shapes } => {
+            let on_page = target == Target::Page;
+            if on_page {
+                out.raw("<g").attribute("data-series", name).raw(">\n");
+            }
+            shapes.iter().for_each(|shape| add(out, shape, target));
+            if on_page {
+                out.raw("</g>\n");
+            }
+        }
         Shape::Spot { frame, tip } => {
             out.raw("<rect");
             place(out, *frame);

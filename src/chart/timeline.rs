@@ -2,6 +2,7 @@
 
 use super::scene::{Frame, Point};
 use crate::ledger::LEAVES;
+use crate::results::StoredRun;
 use crate::results::stored::Bucket;
 
 /// The most slots: about three units wide each.
@@ -9,6 +10,31 @@ const MOST: usize = 170;
 
 /// Some buckets as one.
 pub type Slot = Bucket;
+
+/// A run's series as slots.
+#[derive(Debug)]
+pub struct Timeline {
+    /// At least one.
+    pub slots: Vec<Slot>,
+    /// Seconds from the first to the end of the last, more than none.
+    pub span: f64,
+}
+
+impl Timeline {
+    /// The run's; `None` where no time passed.
+    #[must_use]
+    pub fn of(run: &StoredRun) -> Option<Self> {
+        let slots = slots(&run.series);
+        let span = slots.last()?.start + slots.last()?.width - slots.first()?.start;
+        (span > 0.0).then_some(Timeline { slots, span })
+    }
+
+    /// Seconds of the trace where it begins.
+    #[must_use]
+    pub fn start(&self) -> f64 {
+        self.slots.first().map_or(0.0, |slot| slot.start)
+    }
+}
 
 /// Slots of the same number of buckets each; the last may have fewer.
 #[must_use]

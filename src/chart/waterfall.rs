@@ -10,7 +10,7 @@ use crate::results::StoredRun;
 use crate::results::format::{dollars, percent, plural};
 
 /// The chart.
-pub const CHART: Chart = Chart { name: "idle-waterfall", draw };
+pub const CHART: Chart<StoredRun> = Chart { name: "idle-waterfall", draw };
 
 /// The groups from the capacity downwards.
 const ORDER: [LeafGroup; 3] = [LeafGroup::Unavailable, LeafGroup::Idle, LeafGroup::Unproductive];

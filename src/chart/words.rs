@@ -42,6 +42,12 @@ pub fn gpu_hours(gpu_seconds: f64) -> String {
     if hours < 10.0 { format!("{hours:.1} GPU-hours") } else { format!("{} GPU-hours", count(hours.round() as u64)) }
 }
 
+/// A tenant; one without a name is told as such.
+#[must_use]
+pub fn tenant(name: &str) -> &str {
+    if name.is_empty() { "(no tenant)" } else { name }
+}
+
 /// A size class: `1 GPU`, `5-8 GPUs`, `no GPU`.
 #[must_use]
 pub fn size(class: &str) -> String {

@@ -39,8 +39,9 @@ pub enum Command {
     },
     /// Say why a job waited, who held the GPUs that it needed, where it ran, and what it cost.
     Explain(ExplainArgs),
-    /// Write the charts and the HTML report of a run folder again.
+    /// Write the charts and the HTML report again, of a run, a comparison or a sweep, or of runs side by side.
     #[command(after_help = "Example: fleetsim report reports/quickstart\n\
+                            Example: fleetsim report reports/before reports/after --out reports/both\n\
                             Example: fleetsim report reports/quickstart --export batsim --export chrome")]
     Report(ReportArgs),
     /// Write a commented starter scenario, for a trace where there is one.
@@ -145,10 +146,11 @@ pub struct ExplainArgs {
 /// What `report` takes.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The run folder.
-    #[arg(value_name = "RUN_DIR")]
-    pub run: PathBuf,
-    /// Another folder for report.html and charts; with --export, for its files: RUN_DIR/export without.
+    /// The folder of a run, a comparison or a sweep; several runs are put side by side.
+    #[arg(value_name = "RUN_DIR", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Another folder for report.html and charts, required with several runs; with --export, for its files:
+    /// RUN_DIR/export without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Write the run in a format of other programs instead; `fleetsim catalog exports` lists them; may be repeated.

@@ -12,6 +12,7 @@ use super::table::{finished, plain, right};
 use crate::experiments::compare::{Compared, Comparison, Request};
 use crate::experiments::compare_files;
 use crate::experiments::interval::{Draws, Interval};
+use crate::experiments::stored::StoredComparison;
 use crate::results::Figures;
 use crate::scenario::Overrides;
 
@@ -38,9 +39,12 @@ pub struct CompareArgs {
     /// Another seed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// The folder for compare.csv and compare.json; reports/NAME-compare without.
+    /// The folder for compare.csv, compare.json, charts and report; reports/NAME-compare without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write no charts and no HTML report.
+    #[arg(long)]
+    pub no_report: bool,
 }
 
 /// How a figure is shown.
@@ -86,6 +90,9 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| PathBuf::from("reports").join(format!("{}-compare", compared.contenders[0].scenario.name)));
     compare_files::write(&folder, &compared)?;
+    if !args.no_report {
+        crate::report::write_comparison(&StoredComparison::read(&folder)?, &folder)?;
+    }
     output.text(&text(&compared));
     output.text(&format!("\nwritten to {}\n", folder.display()));
     output.notice(&super::progress::pace(&pace));

@@ -38,7 +38,9 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(folder_name(&scenario.name)));
     std::fs::create_dir_all(&folder).map_err(|e| Problem::of_file(&folder, format!("cannot be made: {e}")))?;
     let mut bar = Bar::over(jobs.table.len() as u64);
-    let run = Run::of(&scenario, &jobs.table, scenario.seed, &mut bar)?;
+    // Where jobs ran is of use to charts alone.
+    let simulate = if args.no_report { Run::of } else { Run::with_places };
+    let run = simulate(&scenario, &jobs.table, scenario.seed, &mut bar)?;
     bar.clear();
     if run.outcome.window == Span::ZERO && run.outcome.horizon() > Span::ZERO {
         output.notice("warm-up and cool-down cut off all of the run: nothing is measured");

@@ -12,6 +12,7 @@ use super::format::{count, plural};
 use super::progress::{Runs, pace};
 use crate::experiments::merge::{Merged, merge};
 use crate::experiments::store::RESULTS;
+use crate::experiments::stored::StoredSweep;
 use crate::experiments::submit::{self, Job};
 use crate::experiments::sweep::Request;
 use crate::experiments::{Shard, Sweep};
@@ -43,6 +44,9 @@ pub struct SweepArgs {
     /// Make all runs anew where the folder belongs to another sweep, or to this one.
     #[arg(long)]
     pub recompute: bool,
+    /// Write no charts and no HTML report when all runs are done.
+    #[arg(long)]
+    pub no_report: bool,
 }
 
 /// A grid and where its results go.
@@ -161,6 +165,9 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     let made = sweep.run(&store, &pending, &|| bar.one_more());
     bar.clear();
     let (rows, speed) = made?;
+    if rows == sweep.runs() && !args.no_report {
+        write_report(&folder)?;
+    }
     let of = if rows == sweep.runs() { String::new() } else { format!(" of {}", count(sweep.runs())) };
     output.text(&format!("{}{of} in {}\n", plural(rows, "run"), folder.join(RESULTS).display()));
     output.notice(&pace(&speed));
@@ -170,6 +177,7 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
 fn join(shards: &[PathBuf], out: &Path, output: &mut Output) -> Result<(), Failure> {
     match merge(shards, out)? {
         Merged::Whole(rows) => {
+            write_report(out)?;
             output.text(&format!("{} in {}\n", plural(rows, "run"), out.join(RESULTS).display()));
             Ok(())
         }
@@ -186,6 +194,14 @@ fn join(shards: &[PathBuf], out: &Path, output: &mut Output) -> Result<(), Failu
             Err(Failure::Check(text))
         }
     }
+}
+
+/// The charts and the report of a whole sweep.
+fn write_report(folder: &Path) -> Result<(), Failure> {
+    if let Some(stored) = StoredSweep::read(folder)? {
+        crate::report::write_sweep(&stored, folder)?;
+    }
+    Ok(())
 }
 
 fn submit_sweep(args: &SubmitArgs, output: &mut Output) -> Result<(), Failure> {

@@ -10,10 +10,12 @@ mod lives;
 pub mod options;
 mod outages;
 pub mod outcome;
+mod places;
 mod run;
 pub mod watch;
 
 pub use options::Options;
 pub use outcome::{Deadlock, Fates, Outcome};
+pub use places::Stay;
 pub use run::{Progress, RunError, Setup, Silent, simulate, simulate_watched, simulate_with};
 pub use watch::{Leaving, View, Watch};

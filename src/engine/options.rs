@@ -24,6 +24,8 @@ pub struct Options {
     pub warmup: Span,
     /// So much at its end does not count.
     pub cooldown: Span,
+    /// Whether it is recorded on which nodes jobs held their GPUs.
+    pub places: bool,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             until: None,
             warmup: Span::ZERO,
             cooldown: Span::ZERO,
+            places: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::places::Stay;
 use crate::ledger::{Bucket, Entry};
 use crate::sched::{Classes, Stage};
 use crate::trace::JobId;
@@ -55,6 +56,8 @@ pub struct Outcome {
     pub mfu_weighted: Option<GpuTime>,
     /// The run over time.
     pub series: Vec<Bucket>,
+    /// On which nodes jobs held their GPUs, where [`super::Options::places`] asks for it.
+    pub places: Option<Vec<Stay>>,
     /// How it got stuck, if it did.
     pub deadlock: Option<Deadlock>,
     /// Instants at which anything happened.

@@ -11,6 +11,7 @@ use super::lives::Lives;
 use super::options::Options;
 use super::outages::{Node, Outages};
 use super::outcome::{Deadlock, Fates, Outcome};
+use super::places::{Places, Stay};
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolState};
 use crate::physics::Preemption;
@@ -130,6 +131,7 @@ struct Run<'a> {
     stopped: Stopped,
     books: Books,
     fates: Fates,
+    places: Option<Places>,
     deeds: Vec<Deed>,
     /// The next job to be submitted.
     next_arrival: u32,
@@ -188,6 +190,7 @@ impl<'a> Run<'a> {
             stopped: Stopped::default(),
             books,
             fates: Fates::new(jobs.len()),
+            places: setup.options.places.then(Places::default),
             deeds: Vec::new(),
             next_arrival: 0,
             wake: None,
@@ -316,6 +319,7 @@ impl<'a> Run<'a> {
         jobs.sort_unstable();
         for job in jobs {
             let Some(holder) = self.world.release(job) else { continue };
+            self.leave_places(&holder);
             if holder.start.is_some() {
                 self.stop(&holder, false);
                 self.tell_left(&holder, Leaving::NodeFailed(node));
@@ -410,6 +414,7 @@ impl<'a> Run<'a> {
             match *deed {
                 Deed::Preempted(ref holder) => {
                     self.flush_held(&mut fresh, None);
+                    self.leave_places(holder);
                     self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
                     self.tell_left(holder, Leaving::Preempted);
                     if self.world.stages[holder.job.index()] == Stage::Waiting {
@@ -418,6 +423,7 @@ impl<'a> Run<'a> {
                 }
                 Deed::Held { job, units, pool, running } => {
                     self.flush_held(&mut fresh, Some(job));
+                    self.take_places(job);
                     if running {
                         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
                         self.books.posted(jobs, job, pool, i64::from(units), booked, now);
@@ -435,6 +441,30 @@ impl<'a> Run<'a> {
             }
         }
         self.flush_held(&mut fresh, None);
+    }
+
+    /// Records where a job that got units holds them, where anybody wants to know.
+    fn take_places(&mut self, job: JobId) {
+        if let (Some(places), Some(holder)) = (&mut self.places, self.world.holders.of(job)) {
+            places.took(job, holder.held.parts().len(), self.world.now);
+        }
+    }
+
+    /// Records that a job has given back what it held.
+    fn leave_places(&mut self, holder: &Holder) {
+        if let Some(places) = &mut self.places {
+            let gpus_per_unit = self.world.class(holder.job).request.gpus;
+            places.left(holder, gpus_per_unit, self.world.now);
+        }
+    }
+
+    /// The places of a run that ended at `end`, with those of the jobs that hold something still.
+    fn close_places(&mut self, end: Time) -> Option<Vec<Stay>> {
+        let mut places = self.places.take()?;
+        for holder in self.world.holders.iter() {
+            places.left(holder, self.world.class(holder.job).request.gpus, end);
+        }
+        Some(places.close())
     }
 
     /// Books units held by a job other than `next` as held.
@@ -529,6 +559,7 @@ impl<'a> Run<'a> {
     fn end(&mut self, job: JobId, stage: Stage) {
         let (now, jobs) = (self.world.now, self.setup.jobs);
         let Some(holder) = self.world.end(job, stage) else { return };
+        self.leave_places(&holder);
         let booked = self.lives.remove(job).map_or(Posting::PLAIN, |life| life.booked());
         self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
         self.books.ended();
@@ -569,6 +600,7 @@ impl<'a> Run<'a> {
         let end = self.horizon_end();
         self.check_little(end)?;
         let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
+        let places = self.close_places(end);
         let closed = self.books.close(end);
         self.fates.settle(std::mem::take(&mut self.world.stages));
         let outcome = Outcome {
@@ -582,6 +614,7 @@ impl<'a> Run<'a> {
             apart: closed.apart,
             mfu_weighted: closed.mfu_weighted,
             series: closed.series,
+            places,
             deadlock,
             instants: self.instants,
             passes: self.passes,

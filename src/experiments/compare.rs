@@ -9,6 +9,8 @@ use super::stop::Stop;
 use super::workload::{self, Library};
 use crate::input::{Problem, Problems};
 use crate::scenario::{self, Overrides, Scenario};
+use crate::units::Span;
+use crate::units::quantile::{Ppm, quantiles};
 
 /// What is compared.
 #[derive(Debug, Clone)]
@@ -50,6 +52,14 @@ pub struct Compared {
     pub contenders: Vec<Contender>,
     /// By contender and replicate.
     pub cells: Vec<Vec<Cell>>,
+    /// By contender: the queue time in seconds that each of [`wait_shares`] of the jobs of replicate 0 does not exceed;
+    /// empty where no job started.
+    pub waits: Vec<Vec<f64>>,
+}
+
+/// The shares of jobs whose queue times a comparison keeps, in millionths: none to all.
+pub fn wait_shares() -> impl Iterator<Item = Ppm> {
+    (0..=200).map(|step| step * 5_000)
 }
 
 impl Comparison {
@@ -81,10 +91,19 @@ impl Comparison {
         let (cells, pace) = parallel::all(self.runs(), observer, |number| {
             let (contender, replicate) = (&self.contenders[number / replicates], number % replicates);
             let which = || format!("`{}`, replicate {replicate}", contender.name);
-            Cell::of(&contender.scenario, &self.library, replicate as u32, which)
+            let scenario = &contender.scenario;
+            if replicate > 0 {
+                return Ok((Cell::of(scenario, &self.library, replicate as u32, which)?, Vec::new()));
+            }
+            let (cell, mut waits) = Cell::with_waits(scenario, &self.library, 0, which)?;
+            let shares: Vec<Ppm> = wait_shares().collect();
+            let seconds = |micros| Span::from_micros(micros).as_seconds();
+            Ok((cell, quantiles(&mut waits, &shares, seconds).unwrap_or_default()))
         })?;
+        let (cells, mut waits): (Vec<Cell>, Vec<Vec<f64>>) = cells.into_iter().unzip();
+        let waits = waits.iter_mut().step_by(replicates).map(std::mem::take).collect();
         let cells = cells.chunks(replicates).map(<[Cell]>::to_vec).collect();
-        Ok((Compared { contenders: self.contenders, cells }, pace))
+        Ok((Compared { contenders: self.contenders, cells, waits }, pace))
     }
 }
 

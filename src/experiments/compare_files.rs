@@ -1,4 +1,4 @@
-//! `compare.csv`, a row a run, and `compare.json`, with the differences.
+//! `compare.csv`, a row a run, `waits.csv`, queue times of replicate 0, and `compare.json`, with the differences.
 
 use std::fs;
 use std::path::Path;
@@ -7,20 +7,25 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::compare::Compared;
+use super::compare::{Compared, wait_shares};
 use super::interval::{CONFIDENCE, Draws};
 use super::table::{Columns, Table};
 use crate::input::Problem;
 use crate::output::write_text;
 use crate::results::Figures;
+use crate::results::rows::Rows;
 
 /// The version of `compare.json`'s shape.
 pub const SCHEMA: &str = "fleetsim.compare/1";
+
+/// What replicates are that are drawn from a trace.
+pub const BOOTSTRAP: &str = "bootstrap of the trace's days; replicate 0 is the trace";
 
 #[derive(Serialize)]
 struct File<'a> {
     schema: &'static str,
     fleetsim: &'static str,
+    name: &'a str,
     replicates: usize,
     confidence: f64,
     variants: Vec<Variant<'a>>,
@@ -53,7 +58,7 @@ impl<T: Serialize> Serialize for Named<T> {
     }
 }
 
-/// Writes both files into `folder`, which is made if need be.
+/// Writes all files into `folder`, which is made if need be.
 ///
 /// # Errors
 /// When one cannot be written.
@@ -69,7 +74,22 @@ pub fn write(folder: &Path, compared: &Compared) -> Result<(), Problem> {
         }
     }
     table.finish()?;
+    write_text(&folder.join("waits.csv"), &waits(compared))?;
     write_text(&folder.join("compare.json"), &json_text(compared))
+}
+
+/// The queue time that a share of the jobs does not exceed, by contender.
+fn waits(compared: &Compared) -> String {
+    let mut rows = Rows::with_header("variant,share,wait_s");
+    for (contender, waits) in compared.contenders.iter().zip(&compared.waits) {
+        for (share, wait) in wait_shares().zip(waits) {
+            rows.text(&contender.name);
+            rows.plain((f64::from(share) / 1e6).to_string().as_bytes());
+            rows.plain(wait.to_string().as_bytes());
+            rows.end();
+        }
+    }
+    String::from_utf8_lossy(rows.bytes()).into_owned()
 }
 
 fn json_text(compared: &Compared) -> String {
@@ -83,6 +103,7 @@ fn json_text(compared: &Compared) -> String {
     let file = File {
         schema: SCHEMA,
         fleetsim: env!("CARGO_PKG_VERSION"),
+        name: &compared.contenders[0].scenario.name,
         replicates: compared.replicates(),
         confidence: CONFIDENCE,
         variants: (0..compared.contenders.len()).map(variant).collect(),
@@ -115,7 +136,7 @@ fn differences(compared: &Compared, at: usize) -> Differences<'_> {
         to: &compared.contenders[0].name,
         replicates_are: match compared.draws(at) {
             Draws::Independent => "independent",
-            Draws::Bootstrap => "bootstrap of the trace's days; replicate 0 is the trace",
+            Draws::Bootstrap => BOOTSTRAP,
         },
         figures: Named(names.map(|name| (name.to_owned(), interval(name))).collect()),
     }

@@ -42,6 +42,18 @@ impl Interval {
         self.low() > 0.0 || self.high() < 0.0
     }
 
+    /// What the values of replicates say: the trace's own where they are drawn from one, else their mean; and half the
+    /// width of its interval, where they are enough.
+    #[must_use]
+    pub fn centre(values: &[f64], draws: Draws) -> Option<(f64, Option<f64>)> {
+        let first = *values.first()?;
+        let centre = match draws {
+            Draws::Independent => mean(values),
+            Draws::Bootstrap => first,
+        };
+        Some((centre, Interval::of(values, draws).map(|interval| interval.margin)))
+    }
+
     /// The interval from the differences of the replicates, the first of them replicate 0. `None` where there are too
     /// few: two independent ones, or two beside the trace.
     ///

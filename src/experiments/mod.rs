@@ -21,6 +21,7 @@ pub mod run;
 pub mod shard;
 pub mod stop;
 pub mod store;
+pub mod stored;
 pub mod student;
 pub mod submit;
 pub mod sweep;

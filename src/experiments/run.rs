@@ -1,9 +1,12 @@
 //! One run: a scenario and its jobs in, figures out. `run`, `compare` and `sweep` all go through here.
 
+use std::borrow::Cow;
+
 use super::replicate;
 use super::stop::Stop;
 use super::workload::{Library, is_scaled};
 use crate::engine::{Options, Outcome, Progress, RunError, Setup, Silent, simulate};
+use crate::results::metrics::waits;
 use crate::results::summary::{self, Title};
 use crate::results::{Figures, Metrics};
 use crate::scenario::Scenario;
@@ -25,7 +28,28 @@ impl Run {
     /// # Errors
     /// When the policy breaks a rule, or a law that must hold on every run does not.
     pub fn of(scenario: &Scenario, jobs: &JobTable, seed: u64, progress: &mut dyn Progress) -> Result<Self, RunError> {
-        let options = options(scenario, seed);
+        Self::with(scenario, jobs, options(scenario, seed), progress)
+    }
+
+    /// The same, with a record of where jobs ran.
+    ///
+    /// # Errors
+    /// As [`Run::of`].
+    pub fn with_places(
+        scenario: &Scenario,
+        jobs: &JobTable,
+        seed: u64,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, RunError> {
+        Self::with(scenario, jobs, Options { places: true, ..options(scenario, seed) }, progress)
+    }
+
+    fn with(
+        scenario: &Scenario,
+        jobs: &JobTable,
+        options: Options,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, RunError> {
         let setup = Setup { cluster: &scenario.cluster, jobs, policy: &scenario.policy, options: &options };
         let outcome = simulate(setup, progress)?;
         // Recorded starts belong to the arrivals as they were: a denser replay has nothing to be held against.
@@ -63,10 +87,33 @@ impl Cell {
         replicate: u32,
         which: impl Fn() -> String,
     ) -> Result<Self, Stop> {
+        Ok(Self::run(scenario, library, replicate, which)?.0)
+    }
+
+    /// The same, with the queue times of its jobs in microseconds.
+    ///
+    /// # Errors
+    /// As [`Cell::of`].
+    pub fn with_waits(
+        scenario: &Scenario,
+        library: &Library,
+        replicate: u32,
+        which: impl Fn() -> String,
+    ) -> Result<(Self, Vec<u64>), Stop> {
+        let (cell, run, jobs) = Self::run(scenario, library, replicate, which)?;
+        Ok((cell, waits(&run.outcome, &jobs)))
+    }
+
+    fn run<'l>(
+        scenario: &Scenario,
+        library: &'l Library,
+        replicate: u32,
+        which: impl Fn() -> String,
+    ) -> Result<(Self, Run, Cow<'l, JobTable>), Stop> {
         let jobs = library.jobs(scenario, replicate)?;
         let seed = replicate::seed(scenario.seed, replicate);
         let run = Run::of(scenario, &jobs, seed, &mut Silent).map_err(|error| Stop::Run { which: which(), error })?;
-        Ok(Cell { seed, figures: run.figures(scenario, seed) })
+        Ok((Cell { seed, figures: run.figures(scenario, seed) }, run, jobs))
     }
 }
 
@@ -83,5 +130,6 @@ pub fn options(scenario: &Scenario, seed: u64) -> Options {
         until: scenario.measure.until,
         warmup: scenario.measure.warmup,
         cooldown: scenario.measure.cooldown,
+        places: false,
     }
 }

@@ -1,7 +1,9 @@
-//! Charts and the HTML report of a run folder, made from what is stored there and from nothing else.
+//! Charts and HTML reports of runs, comparisons and sweeps, made from what is stored in their folders and from nothing else.
 
 mod page;
 mod remedies;
+mod shell;
+mod side;
 mod table;
 mod tables;
 
@@ -9,7 +11,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use crate::chart;
+use crate::chart::markup::Markup;
+use crate::chart::{self, Drawn};
+use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::input::{Problem, Problems};
 use crate::output::AtomicFile;
 use crate::results::StoredRun;
@@ -20,14 +24,35 @@ use crate::results::StoredRun;
 /// When a file of the run is missing or damaged, or one cannot be written.
 pub fn write(run: &Path, to: &Path) -> Result<(), Problems> {
     let run = StoredRun::read(run)?;
+    let drawn = chart::drawn(&chart::CHARTS, &run);
+    Ok(put_all(to, &drawn, &page::page(&run, &drawn))?)
+}
+
+/// Writes the charts and the report of a comparison into the folder `to`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_comparison(of: &StoredComparison, to: &Path) -> Result<(), Problem> {
+    let drawn = chart::drawn(&chart::OF_COMPARISONS, of);
+    put_all(to, &drawn, &side::comparison(of, &drawn))
+}
+
+/// Writes the charts and the report of a sweep into the folder `to`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_sweep(of: &StoredSweep, to: &Path) -> Result<(), Problem> {
+    let drawn = chart::drawn(&chart::OF_SWEEPS, of);
+    put_all(to, &drawn, &side::sweep(of, &drawn))
+}
+
+fn put_all(to: &Path, drawn: &[Drawn], page: &Markup) -> Result<(), Problem> {
     let charts = to.join("charts");
     fs::create_dir_all(&charts).map_err(|e| Problem::of_file(&charts, format!("cannot be made: {e}")))?;
-    let scenes = chart::scenes(&run);
-    for (name, bytes) in chart::files(&scenes) {
+    for (name, bytes) in chart::files(drawn) {
         put(&charts.join(name), &bytes)?;
     }
-    put(&to.join("report.html"), page::page(&run, &scenes).as_str().as_bytes())?;
-    Ok(())
+    put(&to.join("report.html"), page.as_str().as_bytes())
 }
 
 fn put(to: &Path, bytes: &[u8]) -> Result<(), Problem> {

@@ -1,11 +1,9 @@
 //! The page: the answer first, then charts, tables, and what it takes to run it again.
 
-use super::{remedies, tables};
+use super::{remedies, shell, tables};
 use crate::chart::markup::Markup;
-use crate::chart::palette::{Ink, Theme};
-use crate::chart::scene::Scene;
-use crate::chart::svg::{self, Target};
-use crate::chart::{Chart, words};
+use crate::chart::palette::Ink;
+use crate::chart::{Drawn, words};
 use crate::ledger::{Leaf, LeafGroup};
 use crate::results::StoredRun;
 use crate::results::format::{dollars, duration, percent, plural};
@@ -15,48 +13,19 @@ const CAUSES: usize = 3;
 
 /// The whole page, which needs nothing from anywhere else.
 #[must_use]
-pub fn page(run: &StoredRun, scenes: &[(Chart, Scene)]) -> Markup {
+pub fn page(run: &StoredRun, drawn: &[Drawn]) -> Markup {
     let mut out = Markup::new();
-    head(&mut out, run);
-    out.raw("<body>\n");
-    title(&mut out, run);
-    out.raw("<main>\n");
     answer(&mut out, run);
-    out.raw("<h2>Charts</h2>\n<div class=\"charts\">\n");
-    for (_, scene) in scenes {
-        out.raw("<figure>").add(&svg::svg(scene, Target::Page)).raw("</figure>\n");
-    }
-    out.raw("</div>\n<h2>Tables</h2>\n<p class=\"note\">Press a heading to sort by it.</p>\n");
+    shell::charts(&mut out, drawn);
     let all = [tables::leaves(run), tables::pools(run), tables::sizes(run), tables::tenants(run), tables::jobs(run)];
-    for table in all.iter().chain(tables::rejected(run).as_ref()) {
-        out.raw("<section>").add(table).raw("</section><br>\n");
-    }
+    shell::tables(&mut out, all.iter().chain(tables::rejected(run).as_ref()));
     again(&mut out, run);
-    out.raw("</main>\n<footer>Written by fleetsim ").raw(env!("CARGO_PKG_VERSION"));
-    out.raw(". This file asks nothing of the network.</footer>\n<div id=\"tip\" hidden></div>\n<script>\n");
-    out.raw(include_str!("script.js")).raw("</script>\n</body>\n</html>\n");
-    out
+    shell::page(&run.summary.name, &about(run), &out)
 }
 
-fn head(out: &mut Markup, run: &StoredRun) {
-    out.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    // Nothing can be fetched, whatever a name in a trace might try.
-    out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ");
-    out.raw("style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n");
-    out.raw("<link rel=\"icon\" href=\"data:,\">\n<title>")
-        .text(&run.summary.name)
-        .raw(": fleetsim</title>\n<style>\n");
-    let (light, dark) = (Theme::Light.css(), Theme::Dark.css());
-    out.raw(":root{color-scheme:light dark;").text(&light).raw("}\n@media(prefers-color-scheme:dark){:root{");
-    out.text(&dark).raw("}}\n:root[data-theme=light]{color-scheme:light;").text(&light);
-    out.raw("}\n:root[data-theme=dark]{color-scheme:dark;").text(&dark).raw("}\n");
-    out.raw(include_str!("style.css")).raw("</style>\n</head>\n");
-}
-
-fn title(out: &mut Markup, run: &StoredRun) {
+fn about(run: &StoredRun) -> String {
     let summary = &run.summary;
-    let about = format!(
+    let mut about = format!(
         "{} on {}, {}, {} simulated, seed {}",
         summary.policy,
         plural(run.gpus(), "GPU"),
@@ -64,12 +33,10 @@ fn title(out: &mut Markup, run: &StoredRun) {
         duration(summary.horizon_s),
         summary.seed
     );
-    out.raw("<header><div><h1>").text(&summary.name).raw("</h1><p class=\"meta\">").text(about);
     if summary.window_s < summary.horizon_s {
-        let measured = format!("; measured: {} of it", duration(summary.window_s));
-        out.text(measured);
+        about.push_str(&format!("; measured: {} of it", duration(summary.window_s)));
     }
-    out.raw("</p></div><button id=\"theme\" type=\"button\" hidden>Dark colours</button></header>\n");
+    about
 }
 
 fn answer(out: &mut Markup, run: &StoredRun) {

@@ -30,17 +30,17 @@ impl Cell {
 }
 
 /// Columns: the name, and whether it holds numbers.
-pub type Columns = [(&'static str, bool)];
+pub type Columns<'n> = [(&'n str, bool)];
 
 /// A table with its caption.
 #[must_use]
-pub fn table(caption: &str, columns: &Columns, rows: &[Vec<Cell>]) -> Markup {
+pub fn table(caption: &str, columns: &Columns<'_>, rows: &[Vec<Cell>]) -> Markup {
     let mut out = Markup::new();
     out.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\"").attribute("aria-label", caption);
     out.raw("><table><caption>").text(caption).raw("</caption><thead><tr>");
     for (name, is_number) in columns {
         out.raw("<th scope=\"col\"").raw(if *is_number { " class=\"num\"" } else { "" });
-        out.raw("><button type=\"button\">").raw(name).raw("</button></th>");
+        out.raw("><button type=\"button\">").text(name).raw("</button></th>");
     }
     out.raw("</tr></thead><tbody>\n");
     for row in rows {

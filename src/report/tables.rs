@@ -154,7 +154,7 @@ pub fn tenants(run: &StoredRun) -> Markup {
         let cost = total(usd, Leaf::is_held);
         // What nobody wanted is nobody's.
         let idle = total(usd, |l| is_idle(l) && l != Leaf::NoDemand);
-        let name = if tenant.name.is_empty() { "(no tenant)" } else { &tenant.name };
+        let name = words::tenant(&tenant.name);
         vec![
             Cell::text(name),
             whole(jobs.map_or(0, |jobs| jobs.jobs)),

@@ -69,8 +69,20 @@ impl RunFolder<'_> {
         tables::write_ledger(&folder.join("ledger.csv"), self.outcome, cluster)?;
         tables::write_ledger_tenants(&folder.join("ledger_tenants.csv"), self.outcome, cluster)?;
         tables::write_series(&folder.join("series.csv"), self.outcome)?;
+        self.write_placements(&folder.join("placements.csv"))?;
         write_text(&folder.join("manifest.json"), &self.manifest())?;
         write_text(&summary, &self.summary())
+    }
+
+    /// Where jobs ran, if that was recorded; a file that an earlier run left does not stay beside this one.
+    fn write_placements(&self, to: &Path) -> Result<(), Problem> {
+        match &self.outcome.places {
+            Some(places) => tables::write_placements(to, places, self.jobs, &self.scenario.cluster),
+            None if to.exists() => {
+                fs::remove_file(to).map_err(|e| Problem::of_file(to, format!("cannot be removed: {e}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The text of `summary.json`.

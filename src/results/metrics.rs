@@ -180,6 +180,12 @@ struct Measured {
     makespan: Span,
 }
 
+/// Queue times in microseconds of the jobs that the figures cover and that started, in no order.
+#[must_use]
+pub fn waits(outcome: &Outcome, jobs: &JobTable) -> Vec<u64> {
+    Measured::of(outcome, jobs).waits
+}
+
 impl Measured {
     /// Distributions cover jobs submitted in the measured window; counts cover all.
     fn of(outcome: &Outcome, jobs: &JobTable) -> Self {

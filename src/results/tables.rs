@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::rows::{Rows, push_field};
 use crate::cluster::ClusterSpec;
-use crate::engine::Outcome;
+use crate::engine::{Outcome, Stay};
 use crate::input::Problem;
 use crate::ledger::{Entry, Leaf};
 use crate::output::AtomicFile;
@@ -86,6 +86,32 @@ fn job_row(rows: &mut Rows, outcome: &Outcome, jobs: &JobTable, cluster: &Cluste
     }
     rows.number(u64::from(fates.stops(job)));
     rows.end();
+}
+
+/// Writes `placements.csv`: a row for each node on which a job held GPUs for a time, by job, start and node. Nodes count
+/// from 0 within their pool; a job that was stopped, or got its GPUs one after the other, has several rows a node.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_placements(to: &Path, places: &[Stay], jobs: &JobTable, cluster: &ClusterSpec) -> Result<(), Problem> {
+    let mut file = AtomicFile::create(to)?;
+    let mut rows = Rows::with_header("job_id,tenant,pool,node,gpus,start_s,end_s");
+    for stay in places {
+        rows.text(jobs.name(stay.job));
+        rows.text(&jobs.spec(stay.job).tenant);
+        rows.text(&cluster.pools[stay.pool as usize].name);
+        rows.number(u64::from(stay.node));
+        rows.number(u64::from(stay.gpus));
+        rows.seconds(stay.from.micros());
+        rows.seconds(stay.to.micros());
+        rows.end();
+        if rows.bytes().len() > CHUNK {
+            file.write_all(rows.bytes()).map_err(|e| file.problem(&e))?;
+            rows.clear();
+        }
+    }
+    file.write_all(rows.bytes()).map_err(|e| file.problem(&e))?;
+    file.finish()
 }
 
 /// Writes `ledger.csv`: every pool and leaf, zeros included, in file order.

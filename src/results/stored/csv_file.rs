@@ -30,6 +30,11 @@ impl CsvFile {
         self.header.iter().position(|c| c == name.as_bytes()).ok_or_else(missing)
     }
 
+    /// The names of the columns.
+    pub fn header(&self) -> Vec<String> {
+        self.header.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
     /// Goes to the next row; false at the end.
     pub fn next(&mut self) -> Result<bool, Problem> {
         self.reader.read_byte_record(&mut self.row).map_err(|e| damaged(&self.path, &e))

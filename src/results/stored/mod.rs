@@ -1,8 +1,9 @@
 //! A run folder read back. Charts and reports are made from this alone, so that they come out the same whether they
 //! are made with the run or years later.
 
-mod csv_file;
+pub(crate) mod csv_file;
 mod jobs;
+pub mod places;
 mod summary;
 mod tables;
 
@@ -10,8 +11,11 @@ use std::fs;
 use std::path::Path;
 
 pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits, find_job};
+pub use places::Places;
 pub use summary::{Pool, Quantiles, SizeClass, Summary};
 pub use tables::{Bucket, Tenant};
+
+use places::{Horizon, PoolNodes};
 
 use crate::input::{Problem, Problems};
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
@@ -43,6 +47,8 @@ pub struct StoredRun {
     pub jobs: Jobs,
     /// `remedies.json`, where remedies were simulated.
     pub remedies: Option<Remedies>,
+    /// `placements.csv`, where the run wrote one.
+    pub places: Option<Places>,
     /// `manifest.json`, as it is.
     pub manifest: String,
 }
@@ -56,16 +62,24 @@ impl StoredRun {
         let summary = Summary::read(&folder.join("summary.json"))?;
         let manifest = manifest(&folder.join("manifest.json"))?;
         let leaves = summary.leaves(&folder.join("summary.json"))?;
-        let window = jobs::Window { warmup: manifest.1, length: summary.window_s, all: summary.horizon_s };
+        let window = jobs::Window { warmup: manifest.warmup, length: summary.window_s, all: summary.horizon_s };
+        let tenants = tables::tenants(&folder.join("ledger_tenants.csv"))?;
+        let series = tables::series(&folder.join("series.csv"))?;
+        let mut nodes = manifest.nodes;
+        let place = |name: &str| summary.pools.0.iter().position(|(pool, _)| pool == name);
+        nodes.sort_by_key(|pool| place(&pool.name));
+        let horizon = horizon(&series);
+        let places = Places::read(&folder.join("placements.csv"), nodes, &tenants, horizon)?;
         Ok(StoredRun {
             pools: tables::pools(&folder.join("ledger.csv"))?,
-            tenants: tables::tenants(&folder.join("ledger_tenants.csv"))?,
-            series: tables::series(&folder.join("series.csv"))?,
+            tenants,
+            series,
+            places,
             jobs: Jobs::read(&folder.join("jobs.csv"), window)?,
             remedies: Remedies::read(folder)?,
             summary,
             leaves,
-            manifest: manifest.0,
+            manifest: manifest.text,
         })
     }
 
@@ -114,8 +128,23 @@ impl StoredRun {
     }
 }
 
-/// The manifest as it is, and the warm-up in seconds.
-fn manifest(path: &Path) -> Result<(String, f64), Problem> {
+/// Over which time the series goes.
+fn horizon(series: &[Bucket]) -> Horizon {
+    let start = series.first().map_or(0.0, |first| first.start);
+    Horizon { start, span: series.last().map_or(0.0, |last| last.start + last.width - start) }
+}
+
+/// What is taken from the manifest.
+struct Manifest {
+    /// As it is.
+    text: String,
+    /// In seconds.
+    warmup: f64,
+    /// Of pools with GPUs.
+    nodes: Vec<PoolNodes>,
+}
+
+fn manifest(path: &Path) -> Result<Manifest, Problem> {
     let text = read_text(path)?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|e| Problem::of_file(path, format!("is damaged: {e}")))?;
@@ -125,10 +154,18 @@ fn manifest(path: &Path) -> Result<(String, f64), Problem> {
     let warmup = scenario.pointer("/measure/warmup").and_then(serde_json::Value::as_str).unwrap_or("0s");
     let warmup = crate::units::quantity::span(warmup)
         .map_err(|e| Problem::of_file(path, format!("is damaged: scenario.measure.warmup: {e}")))?;
-    Ok((text, warmup.as_seconds()))
+    let pools = scenario.pointer("/cluster/pools").and_then(serde_json::Value::as_object);
+    let nodes = pools.into_iter().flatten().filter_map(|(name, pool)| pool_nodes(name, pool)).collect();
+    Ok(Manifest { warmup: warmup.as_seconds(), nodes, text })
 }
 
-fn read_text(path: &Path) -> Result<String, Problem> {
+/// The nodes of a pool, if they have GPUs.
+fn pool_nodes(name: &str, pool: &serde_json::Value) -> Option<PoolNodes> {
+    let whole = |key: &str| pool.get(key)?.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&n| n > 0);
+    Some(PoolNodes { name: name.to_owned(), nodes: whole("nodes")?, gpus_per_node: whole("gpus_per_node")? })
+}
+
+pub(super) fn read_text(path: &Path) -> Result<String, Problem> {
     fs::read_to_string(path).map_err(|e| unreadable(path, &e))
 }
 

@@ -1,0 +1,300 @@
+//! A figure over the first axis of a sweep: a line for each setting of the others, a band for what replicates leave open,
+//! a mark where the line turns.
+
+use super::Chart;
+use super::knee::knee;
+use super::layout::{self, MARGIN, Stroke};
+use super::palette::Ink;
+use super::scale;
+use super::scene::{Align, Frame, SMALL, Scene, Shape, WIDTH};
+use crate::experiments::interval::Draws;
+use crate::experiments::stored::StoredSweep;
+use crate::results::format::{dollars, duration, percent};
+
+/// The charts.
+pub const CHARTS: [Chart<StoredSweep>; 3] = [
+    Chart { name: "sweep-queue-time", draw: |sweep| draw(sweep, &QUEUE_TIME) },
+    Chart { name: "sweep-utilization", draw: |sweep| draw(sweep, &UTILIZATION) },
+    Chart { name: "sweep-idle-cost", draw: |sweep| draw(sweep, &IDLE_COST) },
+];
+
+/// What is shown: its name, a word for it in a title, how a value is written.
+struct What {
+    figure: &'static str,
+    word: &'static str,
+    shown: fn(f64) -> String,
+    /// Round values of an axis that reaches so far.
+    round: fn(f64, usize) -> Vec<f64>,
+    /// Whether less of it is better.
+    is_bad: bool,
+}
+
+const QUEUE_TIME: What = What {
+    figure: "wait_s.p95",
+    word: "95 % of jobs start within",
+    shown: duration,
+    round: scale::round_times,
+    is_bad: true,
+};
+const UTILIZATION: What = What {
+    figure: "utilization.productive",
+    word: "productive part of the capacity",
+    shown: percent,
+    round: scale::round_values,
+    is_bad: false,
+};
+const IDLE_COST: What = What {
+    figure: "cost.idle_usd_per_year",
+    word: "idle GPUs, dollars a year",
+    shown: dollars,
+    round: scale::round_values,
+    is_bad: true,
+};
+
+const HEIGHT: f64 = 220.0;
+
+/// The most lines; further settings are left out and counted.
+const MOST: usize = 12;
+
+/// A place on a line.
+struct Point {
+    /// On the first axis: a number, or the place among names.
+    x: f64,
+    value: f64,
+    margin: f64,
+}
+
+/// A line.
+struct Line {
+    /// The settings of the other axes; empty where there is no other.
+    name: String,
+    points: Vec<Point>,
+    knee: Option<usize>,
+}
+
+fn draw(sweep: &StoredSweep, what: &What) -> Scene {
+    let axis = XAxis::of(sweep);
+    let all = lines(sweep, what, &axis);
+    if all.iter().all(|line| line.points.iter().all(|p| p.value <= 0.0)) {
+        let title = if all.is_empty() { "No run is done" } else { "It is nothing at any point" };
+        return layout::empty(title, &format!("{}: there is nothing to show.", what.word));
+    }
+    let lines = &all[..all.len().min(MOST)];
+    let most = lines.iter().flat_map(|l| &l.points).map(|p| p.value + p.margin).fold(0.0, f64::max);
+    let named = lines.len() > 1;
+    let legend: Vec<(Stroke, String)> = match named {
+        true => lines.iter().enumerate().map(|(i, line)| (Stroke::of_number(i), line.name.clone())).collect(),
+        false => Vec::new(),
+    };
+    let below = 28.0 + layout::legend_of_lines(None, &legend, 0.0) + 6.0;
+    let (mut scene, top) =
+        layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, all.len()), HEIGHT + below);
+    let values = (what.round)(most, 4);
+    let full = values.last().copied().unwrap_or(1.0);
+    let room = values.iter().map(|v| super::font::width(&named_value(*v, what), SMALL, false)).fold(0.0, f64::max);
+    let x = MARGIN + room + 6.0;
+    let frame = Frame { x, y: top, w: WIDTH - x - MARGIN - 10.0, h: HEIGHT };
+    for value in values {
+        let y = frame.bottom() - frame.h * value / full;
+        scene.line(vec![(frame.x, y), (frame.right(), y)], Ink::Grid, 1.0);
+        scene.small((frame.x - 6.0, y + 4.0), Align::End, Ink::Muted, named_value(value, what));
+    }
+    axis.draw(&mut scene, frame);
+    let at = |x: f64, value: f64| (axis.place(x, frame), frame.bottom() - frame.h * (value / full).clamp(0.0, 1.0));
+    for (i, line) in lines.iter().enumerate().rev() {
+        let stroke = Stroke::of_number(i);
+        let name = if named { line.name.as_str() } else { what.word };
+        scene.series(name, |scene| {
+            let beside = if named { (i as f64 - (lines.len() - 1) as f64 / 2.0) * 3.0 } else { 0.0 };
+            band(scene, line, &at, stroke.ink, named.then_some(beside));
+            stroke.draw(scene, line.points.iter().map(|p| at(p.x, p.value)).collect(), 2.2);
+            for (n, point) in line.points.iter().enumerate() {
+                let is_knee = line.knee == Some(n);
+                let tip = tip(line, point, what, &axis, is_knee);
+                if is_knee {
+                    scene.shapes.push(Shape::Dot {
+                        at: at(point.x, point.value),
+                        r: 8.0,
+                        ink: stroke.ink,
+                        tip: tip.clone(),
+                    });
+                    scene.shapes.push(Shape::Dot {
+                        at: at(point.x, point.value),
+                        r: 5.5,
+                        ink: Ink::Paper,
+                        tip: tip.clone(),
+                    });
+                }
+                scene.shapes.push(Shape::Dot { at: at(point.x, point.value), r: 3.5, ink: stroke.ink, tip });
+            }
+        });
+    }
+    layout::legend_of_lines(Some(&mut scene), &legend, frame.bottom() + 28.0);
+    scene
+}
+
+/// A value at an axis.
+fn named_value(value: f64, what: &What) -> String {
+    if value > 0.0 { (what.shown)(value) } else { "0".to_owned() }
+}
+
+/// What replicates leave open: an area where the line is alone, else thin lines at each point, `beside` it so that they
+/// do not hide those of other lines.
+fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> (f64, f64), ink: Ink, beside: Option<f64>) {
+    if line.points.iter().all(|p| p.margin <= 0.0) {
+        return;
+    }
+    let Some(beside) = beside else {
+        let upper = line.points.iter().map(|p| at(p.x, p.value + p.margin));
+        let lower = line.points.iter().rev().map(|p| at(p.x, p.value - p.margin));
+        scene.area(upper.chain(lower).collect(), Ink::Tail);
+        return;
+    };
+    for p in &line.points {
+        let end = |value: f64| (at(p.x, value).0 + beside, at(p.x, value).1);
+        scene.line(vec![end(p.value - p.margin), end(p.value + p.margin)], ink, 1.2);
+    }
+}
+
+fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for number in 0..sweep.points.len() {
+        let Some((value, margin)) = sweep.value(number, what.figure) else { continue };
+        let settings = sweep.settings(number);
+        let others = sweep.axes.iter().zip(&settings).skip(1);
+        let name = others.map(|(axis, value)| short(&axis.key, value)).collect::<Vec<_>>().join(", ");
+        let point = Point { x: axis.value(&settings[0]), value, margin: margin.unwrap_or(0.0) };
+        match lines.iter_mut().find(|line| line.name == name) {
+            Some(line) => line.points.push(point),
+            None => lines.push(Line { name, points: vec![point], knee: None }),
+        }
+    }
+    for line in &mut lines {
+        line.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let curve: Vec<(f64, f64)> = line.points.iter().map(|p| (p.x, p.value)).collect();
+        line.knee = axis.is_numeric().then(|| knee(&curve)).flatten();
+    }
+    lines
+}
+
+/// A setting in few words: a policy by its name, else the last part of the key.
+fn short(key: &str, value: &str) -> String {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    if last == "policy" { value.to_owned() } else { format!("{last} {value}") }
+}
+
+fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, lines: usize) -> String {
+    let mut text = format!("{}, by {}", what.word, axis.key);
+    let has_intervals = match sweep.draws {
+        Draws::Independent => sweep.replicates > 1,
+        Draws::Bootstrap => sweep.replicates > 2,
+    };
+    if has_intervals {
+        text.push_str(match sweep.draws {
+            Draws::Independent => "; means over the replicates, with 95 % intervals",
+            Draws::Bootstrap => "; of the trace itself, with 95 % intervals",
+        });
+    }
+    if lines > MOST {
+        text.push_str(&format!("; {MOST} of {lines} lines"));
+    }
+    text
+}
+
+fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
+    let last = axis.key.rsplit('.').next().unwrap_or(&axis.key);
+    if let Some((line, at)) = lines.iter().find_map(|line| Some((line, line.knee?))) {
+        let (x, value) = (axis.name(line.points[at].x), (what.shown)(line.points[at].value));
+        let of = if line.name.is_empty() { String::new() } else { format!(" with {}", line.name) };
+        let rises = line.points.last().map(|p| p.value) > line.points.first().map(|p| p.value);
+        return match rises != what.is_bad {
+            true => format!("Beyond {last} = {x}{of}, more brings little ({value})"),
+            false => format!("Beyond {last} = {x}{of}, more makes it little worse ({value})"),
+        };
+    }
+    let points = lines.iter().flat_map(|line| line.points.iter().map(move |p| (line, p)));
+    let by = |a: &(&Line, &Point), b: &(&Line, &Point)| a.1.value.total_cmp(&b.1.value);
+    let best = if what.is_bad { points.min_by(by) } else { points.max_by(by) };
+    let Some((line, point)) = best else { return "No run is done".to_owned() };
+    let of = if line.name.is_empty() { String::new() } else { format!(", {}", line.name) };
+    format!("Best at {last} = {}{of}: {}", axis.name(point.x), (what.shown)(point.value))
+}
+
+fn tip(line: &Line, point: &Point, what: &What, axis: &XAxis, is_knee: bool) -> String {
+    let mut tip = format!("{} = {}", axis.key, axis.name(point.x));
+    if !line.name.is_empty() {
+        tip.push_str(&format!("\n{}", line.name));
+    }
+    tip.push_str(&format!("\n{}: {}", what.word, (what.shown)(point.value)));
+    if point.margin > 0.0 {
+        tip.push_str(&format!(" ±{}", (what.shown)(point.margin)));
+    }
+    if is_knee {
+        tip.push_str("\nHere the curve turns.");
+    }
+    tip
+}
+
+/// The first axis of a sweep: numbers in their places, or names side by side.
+struct XAxis {
+    key: String,
+    values: Vec<String>,
+    numbers: Option<Vec<f64>>,
+}
+
+impl XAxis {
+    fn of(sweep: &StoredSweep) -> Self {
+        let (key, values) = sweep.axes.first().map_or_else(Default::default, |a| (a.key.clone(), a.values.clone()));
+        let numbers: Option<Vec<f64>> =
+            values.iter().map(|text| text.parse().ok().filter(|number: &f64| number.is_finite())).collect();
+        XAxis { key, values, numbers }
+    }
+
+    fn is_numeric(&self) -> bool {
+        self.numbers.is_some()
+    }
+
+    fn value(&self, text: &str) -> f64 {
+        let at = self.values.iter().position(|value| value == text).unwrap_or(0);
+        self.numbers.as_ref().map_or(at as f64, |numbers| numbers[at])
+    }
+
+    fn name(&self, x: f64) -> &str {
+        let at = match &self.numbers {
+            Some(numbers) => numbers.iter().position(|number| number.total_cmp(&x).is_eq()),
+            None => Some(x as usize),
+        };
+        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
+    }
+
+    fn ends(&self) -> (f64, f64) {
+        let all = || self.values.iter().map(|value| self.value(value));
+        (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max))
+    }
+
+    fn place(&self, x: f64, frame: Frame) -> f64 {
+        const INSET: f64 = 16.0;
+        let (least, most) = self.ends();
+        let part = if most > least { (x - least) / (most - least) } else { 0.5 };
+        frame.x + INSET + (frame.w - 2.0 * INSET) * part
+    }
+
+    /// Names of its values, as far as they have room.
+    fn draw(&self, scene: &mut Scene, frame: Frame) {
+        scene.line(vec![(frame.x, frame.bottom()), (frame.right(), frame.bottom())], Ink::Muted, 1.0);
+        let mut places: Vec<(f64, &String)> =
+            self.values.iter().map(|v| (self.place(self.value(v), frame), v)).collect();
+        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut free_from = 0.0;
+        for (x, name) in places {
+            scene.line(vec![(x, frame.bottom()), (x, frame.bottom() + 4.0)], Ink::Muted, 1.0);
+            let name = layout::fitted(name, 140.0);
+            let half = super::font::width(&name, SMALL, false) / 2.0;
+            let middle = x.clamp(half + 2.0, (WIDTH - half - 2.0).max(half + 2.0));
+            if middle - half >= free_from {
+                free_from = middle + half + 8.0;
+                scene.small((middle, frame.bottom() + 17.0), Align::Middle, Ink::Muted, name);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! On which nodes jobs held their GPUs, and from when to when: recorded only where somebody asks for it, as a run of
+//! millions of jobs need not pay for what nobody looks at.
+
+use rustc_hash::FxHashMap;
+
+use crate::cluster::Part;
+use crate::sched::Holder;
+use crate::trace::JobId;
+use crate::units::Time;
+
+/// A job held GPUs of a node over `[from, to)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "their names say it")]
+pub struct Stay {
+    pub job: JobId,
+    pub from: Time,
+    pub pool: u16,
+    pub node: u32,
+    pub gpus: u32,
+    pub to: Time,
+}
+
+/// The stays of a run so far.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Since when each part of what a job holds is held, in the order of its parts.
+    open: FxHashMap<JobId, Vec<Time>>,
+    stays: Vec<Stay>,
+}
+
+impl Places {
+    /// A job holds so many parts now; what it held before it goes on to hold.
+    pub fn took(&mut self, job: JobId, parts: usize, now: Time) {
+        self.open.entry(job).or_default().resize(parts, now);
+    }
+
+    /// A job has given back all that it held, of which each unit is so many GPUs.
+    pub fn left(&mut self, holder: &Holder, gpus_per_unit: u32, now: Time) {
+        let Some(since) = self.open.remove(&holder.job) else { return };
+        let stay = |(part, from): (&Part, Time)| Stay {
+            job: holder.job,
+            from,
+            pool: holder.held.pool,
+            node: part.node,
+            gpus: part.units * gpus_per_unit,
+            to: now,
+        };
+        let stays = holder.held.parts().iter().zip(since).map(stay);
+        self.stays.extend(stays.filter(|stay| stay.gpus > 0 && stay.to > stay.from));
+    }
+
+    /// All of them, by job, instant and node.
+    #[must_use]
+    pub fn close(mut self) -> Vec<Stay> {
+        self.stays.sort_unstable();
+        self.stays
+    }
+}
