@@ -181,7 +181,8 @@ fn no_text_overlaps_in_charts_of_sweeps() {
     let many: Vec<String> = (2..40).map(|n| n.to_string()).collect();
     let nodes = format!("cluster.pools.a.nodes={}", many.join(","));
     let policies = format!("policy={}", POLICIES.join(","));
-    let cases: [(&str, Vec<&str>); 4] = [
+    let cases: [(&str, Vec<&str>); 5] = [
+        ("no axis", Vec::new()),
         ("point", vec!["cluster.pools.a.nodes=4"]),
         ("curve", vec![&nodes]),
         ("names", vec![&policies, "cluster.pools.a.nodes=3,5"]),

@@ -73,7 +73,9 @@ struct Line {
 }
 
 fn draw(sweep: &StoredSweep, what: &What) -> Scene {
-    let axis = XAxis::of(sweep);
+    let Some(axis) = XAxis::of(sweep) else {
+        return layout::empty("A sweep without an axis is one point", "There is no curve to show.");
+    };
     let all = lines(sweep, what, &axis);
     if all.iter().all(|line| line.points.iter().all(|p| p.value <= 0.0)) {
         let title = if all.is_empty() { "No run is done" } else { "It is nothing at any point" };
@@ -243,11 +245,12 @@ struct XAxis {
 }
 
 impl XAxis {
-    fn of(sweep: &StoredSweep) -> Self {
-        let (key, values) = sweep.axes.first().map_or_else(Default::default, |a| (a.key.clone(), a.values.clone()));
+    /// `None` where the sweep has no axis.
+    fn of(sweep: &StoredSweep) -> Option<Self> {
+        let (key, values) = sweep.axes.first().map(|axis| (axis.key.clone(), axis.values.clone()))?;
         let numbers: Option<Vec<f64>> =
             values.iter().map(|text| text.parse().ok().filter(|number: &f64| number.is_finite())).collect();
-        XAxis { key, values, numbers }
+        Some(XAxis { key, values, numbers })
     }
 
     fn is_numeric(&self) -> bool {

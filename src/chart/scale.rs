@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(round_values(128.0, 4), [0.0, 50.0, 100.0, 150.0]);
         assert_eq!(round_values(0.0, 4), [0.0, 1.0]);
         assert_eq!(round_values(2.0, 4), [0.0, 0.5, 1.0, 1.5, 2.0]);
-        assert_eq!(round_times(9000.0, 4), [0.0, 3600.0, 7200.0, 10_800.0]);
+        assert_eq!(round_times(9100.0, 4), [0.0, HOUR, 2.0 * HOUR, 3.0 * HOUR]);
         assert_eq!(time_values(9.2 * DAY).len(), 5);
         assert_eq!(time_values(0.0), [0.0]);
         let axis = WaitAxis::new(100_000.0, 0.0, 500.0);

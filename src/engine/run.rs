@@ -445,7 +445,8 @@ impl<'a> Run<'a> {
 
     /// Records where a job that got units holds them, where anybody wants to know.
     fn take_places(&mut self, job: JobId) {
-        if let (Some(places), Some(holder)) = (&mut self.places, self.world.holders.of(job)) {
+        let Some(places) = &mut self.places else { return };
+        if let Some(holder) = self.world.holders.of(job) {
             places.took(job, holder.held.parts().len(), self.world.now);
         }
     }

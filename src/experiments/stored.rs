@@ -192,7 +192,7 @@ fn read_waits(path: &Path, contenders: &mut [Contender]) -> Result<(), Problem> 
 pub struct StoredSweep {
     /// The scenario's name.
     pub name: String,
-    /// Its axes, at least one.
+    /// Its axes; none where it is a single point.
     pub axes: Vec<Axis>,
     /// By point of the grid, the last axis turning fastest: its replicates that are done.
     pub points: Vec<Vec<Cell>>,

@@ -60,7 +60,8 @@ pub fn sweep(of: &StoredSweep, drawn: &[Drawn]) -> Markup {
     shell::tables(&mut out, [&points(of)]);
     let axes: Vec<String> = of.axes.iter().map(|a| format!("{} = {}", a.key, a.values.join(", "))).collect();
     let replicates = plural(u64::from(of.replicates), "replicate");
-    let about = format!("Sweep of {}; {}, {replicates} each", axes.join("; "), plural(of.points.len() as u64, "point"));
+    let over = if axes.is_empty() { "no axis".to_owned() } else { axes.join("; ") };
+    let about = format!("Sweep of {over}; {}, {replicates} each", plural(of.points.len() as u64, "point"));
     shell::page(&of.name, &about, &out)
 }
 
