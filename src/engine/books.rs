@@ -232,7 +232,6 @@ fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
 /// Thousandths of a GPU that a job asks for: its share, or the compute slices of its MIG profile out of seven.
 fn share(spec: &JobSpec) -> u32 {
     let by_share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
-    let by_profile = spec.mig.as_deref().and_then(|p| p.split_once('g')).and_then(|(n, _)| n.parse::<u64>().ok());
-    let milli = by_profile.map_or(by_share, |slices| by_share.min(slices * MILLI_PER_GPU / 7));
+    let milli = spec.mig.map_or(by_share, |profile| by_share.min(u64::from(profile.milli())));
     milli.min(MILLI_PER_GPU) as u32
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{ClusterSpec, PoolState, Request, placement};
+use crate::cluster::{ClusterSpec, PoolSpec, PoolState, Request, placement};
 use crate::trace::{JobId, JobSpec, JobTable};
 
 /// Declares the number of a thing in its table.
@@ -275,8 +275,7 @@ impl Builder<'_> {
         for (number, pool) in self.cluster.pools.iter().enumerate() {
             let number = number as u16;
             let gpu = self.cluster.gpu_id(pool);
-            let type_fits = spec.gpus == 0
-                || gpu.is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id));
+            let type_fits = spec.gpus == 0 || (self.has_type(spec, pool) && self.can_serve(spec, pool));
             if !pool.admits(&spec.queue) {
                 if gpu.is_some() {
                     barred.push((number, Bar::Queue));
@@ -288,6 +287,26 @@ impl Builder<'_> {
             }
         }
         (open, barred)
+    }
+
+    /// Whether a pool has GPUs of a type that a job accepts.
+    fn has_type(&self, spec: &JobSpec, pool: &PoolSpec) -> bool {
+        let accepts = |id: &str| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id);
+        self.cluster.gpu_id(pool).is_some_and(accepts)
+    }
+
+    /// Whether a GPU of a pool has the MIG profile and the memory that a job asks for.
+    fn can_serve(&self, spec: &JobSpec, pool: &PoolSpec) -> bool {
+        let Some(gpu) = pool.gpus.map(|gpus| &self.cluster.gpu_types[gpus.gpu_type]) else { return false };
+        let memory = match (spec.mig, gpu.mig) {
+            (None, _) => gpu.memory_bytes.unwrap_or(u64::MAX),
+            (Some(name), Some(names)) => match names.find(name) {
+                Some(profile) => u64::from(names.memory_mb(profile)) * 1_000_000,
+                None => return false,
+            },
+            (Some(_), None) => return false,
+        };
+        spec.gpu_mem_bytes.is_none_or(|need| need <= memory)
     }
 
     /// Where the jobs of a spec could start, and why they never can if that is nowhere.
@@ -306,11 +325,12 @@ impl Builder<'_> {
     }
 
     fn rejection(&self, spec: &JobSpec, request: &Request, pools: &[u16]) -> String {
-        let pool_has_type = |p: &crate::cluster::PoolSpec| {
-            self.cluster.gpu_id(p).is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id))
-        };
-        if spec.gpus > 0 && !self.cluster.pools.iter().any(pool_has_type) {
+        let mut of_type = self.cluster.pools.iter().filter(|pool| self.has_type(spec, pool)).peekable();
+        if spec.gpus > 0 && of_type.peek().is_none() {
             return format!("no pool has GPU type {}", spec.gpu_types.join("|"));
+        }
+        if spec.gpus > 0 && !of_type.any(|pool| self.can_serve(spec, pool)) {
+            return self.no_such_gpu(spec);
         }
         if pools.is_empty() {
             return format!("no pool for it admits queue `{}`", spec.queue);
@@ -324,6 +344,22 @@ impl Builder<'_> {
             return "asks for more CPU or memory than the nodes have".to_owned();
         }
         format!("does not fit into one {}", domain(request))
+    }
+
+    /// What the GPUs of the types that a job accepts lack.
+    fn no_such_gpu(&self, spec: &JobSpec) -> String {
+        let without_memory = JobSpec { gpu_mem_bytes: None, ..spec.clone() };
+        let mut of_type = self.cluster.pools.iter().filter(|pool| self.has_type(spec, pool));
+        match (spec.mig, spec.gpu_mem_bytes) {
+            (Some(mig), None) => format!("no GPU that it may use has the MIG profile {mig}"),
+            (Some(mig), _) if !of_type.any(|pool| self.can_serve(&without_memory, pool)) => {
+                format!("no GPU that it may use has the MIG profile {mig}")
+            }
+            (_, need) => {
+                let gigabytes = need.unwrap_or(0) as f64 / 1e9;
+                format!("asks for {gigabytes} GB of GPU memory, more than what it may use has")
+            }
+        }
     }
 }
 

@@ -131,7 +131,7 @@ impl Preemptive {
         let last = self.running.last().map(|&(rank, _)| rank);
         // Jobs without GPUs may start where none is free.
         let cpu_jobs = world.classes.classes().iter().any(|class| class.request.gpus == 0);
-        let free = cpu_jobs || world.pools.iter().any(|pool| pool.free_gpus() > 0);
+        let free = cpu_jobs || world.most_free_gpus() > 0;
         loop {
             let next = match (fresh.peek(), again.peek()) {
                 (Some(one), Some(other)) if other < one => again.next(),

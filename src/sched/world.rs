@@ -200,18 +200,17 @@ impl<'a> World<'a> {
         self.class(job).request.units - self.holders.of(job).map_or(0, |h| h.units)
     }
 
-    /// The most GPUs that are free in any one pool.
+    /// The most GPUs that are free in any one pool, or shared and perhaps with room for more.
     #[must_use]
     pub fn most_free_gpus(&self) -> u64 {
-        self.pools.iter().map(PoolState::free_gpus).max().unwrap_or(0)
+        self.pools.iter().map(|pool| pool.free_gpus() + pool.shared_gpus()).max().unwrap_or(0)
     }
 
     /// Whether all of a place is free now, for what the job asks for.
     #[must_use]
     pub fn is_free(&self, job: JobId, place: &Allocation) -> bool {
         let request = self.class(job).request;
-        let pool = &self.pools[place.pool as usize];
-        place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
+        self.pools[place.pool as usize].has_place(place, &request)
     }
 
     /// Gives an allocation's resources back.
@@ -219,7 +218,7 @@ impl<'a> World<'a> {
         let request = self.class(job).request;
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
-            pool.give(part.node as usize, &part.take(&request));
+            pool.give_part(part, &request);
         }
     }
 
@@ -228,7 +227,7 @@ impl<'a> World<'a> {
         let request = self.class(job).request;
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
-            pool.take(part.node as usize, &part.take(&request));
+            pool.take_part(part, &request);
         }
     }
 
