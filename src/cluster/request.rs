@@ -40,6 +40,16 @@ pub struct Request {
 }
 
 impl Slice {
+    /// Thousandths of a GPU.
+    #[must_use]
+    pub fn milli(self) -> u64 {
+        match self {
+            Slice::Whole => MILLI_PER_GPU,
+            Slice::Share { milli, .. } => u64::from(milli),
+            Slice::Mig(name) => u64::from(name.milli()),
+        }
+    }
+
     /// What a job asks for of each of its GPUs.
     fn of(spec: &JobSpec) -> Self {
         let share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
@@ -114,6 +124,18 @@ impl Request {
     #[must_use]
     pub fn total_gpus(&self) -> u64 {
         u64::from(self.units) * u64::from(self.gpus)
+    }
+
+    /// Thousandths of GPUs that a unit asks for.
+    #[must_use]
+    pub fn unit_milli(&self) -> u64 {
+        u64::from(self.gpus) * self.slice.milli()
+    }
+
+    /// With fewer GPUs that are free or shared, it has no place: slices may all lie on one.
+    #[must_use]
+    pub fn least_gpus(&self) -> u64 {
+        if self.slice == Slice::Whole { self.total_gpus() } else { self.total_gpus().min(1) }
     }
 
     /// The widest level at which the units may lie.

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{ClusterSpec, PoolSpec, PoolState, Request, placement};
+use crate::cluster::{ClusterSpec, PoolSpec, PoolState, Request, Slice, placement};
+use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};
 
 /// Declares the number of a thing in its table.
@@ -100,6 +101,15 @@ pub enum Elasticity {
     Proportional,
 }
 
+/// What the GPUs are given out in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// Slices, in pools that share their GPUs.
+    Slices,
+    /// Whole GPUs, whatever a job asks for of them.
+    WholeGpus,
+}
+
 /// The fewest units with which a job starts.
 #[must_use]
 pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) -> u32 {
@@ -112,9 +122,9 @@ pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) ->
 impl Classes {
     /// Sorts the jobs of a table into classes and shapes for a cluster.
     #[must_use]
-    pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity) -> Self {
+    pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity, grain: Grain) -> Self {
         let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::new).collect();
-        let mut builder = Builder { cluster, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
+        let mut builder = Builder { cluster, grain, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
         let mut lines = Names::default();
         let mut tenants = Names::default();
         let mut shapes = Vec::new();
@@ -184,6 +194,12 @@ impl Classes {
         self.shapes[self.shape_id(jobs, job).index()]
     }
 
+    /// The class of the jobs of a specification.
+    #[must_use]
+    pub fn of_spec(&self, spec: SpecId) -> &Class {
+        &self.classes[self.shapes[self.shape_of_spec[spec.index()].index()].class.index()]
+    }
+
     /// A job's class.
     #[must_use]
     pub fn class(&self, jobs: &JobTable, job: JobId) -> &Class {
@@ -211,7 +227,7 @@ impl Classes {
             let (cpu, mem) = (class.request.cpu > 0, class.request.mem > 0);
             pools.any(|p| (cpu && p.cpu_milli.is_some()) || (mem && p.mem_bytes.is_some()))
         };
-        let unbound = |class: &Class| class.request.gpus <= 1 && class.request.widest() == crate::trace::Level::Any;
+        let unbound = |class: &Class| class.request.gpus <= 1 && class.request.slice == Slice::Whole && class.request.widest() == crate::trace::Level::Any;
         let mut usable = self.classes.iter().filter(|c| c.usable);
         gpu_pools == 1 && usable.all(|c| unbound(c) && !limited(c) && c.barred.is_empty())
     }
@@ -238,21 +254,28 @@ impl Names {
 
 struct Builder<'a> {
     cluster: &'a ClusterSpec,
+    grain: Grain,
     empty: &'a [PoolState],
     classes: Vec<Class>,
     class_numbers: BTreeMap<ClassKey, ClassId>,
 }
 
 /// What makes two jobs the same class.
-type ClassKey = (u32, u32, u64, u64, crate::trace::Topology, bool, Vec<u16>, Vec<(u16, Bar)>);
+type ClassKey = (u32, u32, Slice, u64, u64, crate::trace::Topology, bool, Vec<u16>, Vec<(u16, Bar)>);
 
 impl Builder<'_> {
     fn class_of(&mut self, spec: &JobSpec) -> ClassId {
-        let request = Request::of(spec);
+        let mut request = Request::of(spec);
         let (pools, barred) = self.pools_of(spec);
+        // Where no pool gives slices, a share asks for whole GPUs like any other job.
+        let sliced = |&pool: &u16| self.empty[pool as usize].cut(&request).is_some();
+        if self.grain == Grain::WholeGpus || !pools.iter().any(sliced) {
+            request = request.whole();
+        }
         let key: ClassKey = (
             request.units,
             request.gpus,
+            request.slice,
             request.cpu,
             request.mem,
             request.topology,
@@ -317,7 +340,7 @@ impl Builder<'_> {
         let homes: Vec<u16> = pools.iter().filter(fits).copied().collect();
         let rejection = homes.is_empty().then(|| self.rejection(spec, &least, pools));
         let at_once = if elasticity == Elasticity::StartEarly { 1 } else { least.units };
-        let fewest = request.with_units(at_once).total_gpus();
+        let fewest = request.with_units(at_once).least_gpus();
         let class = &mut self.classes[class.index()];
         class.usable |= rejection.is_none();
         class.fewest_gpus = class.fewest_gpus.min(fewest);
