@@ -118,6 +118,12 @@ impl Allocation {
         self.parts().iter().all(|part| part.seat == Seat::Whole)
     }
 
+    /// Whether any of it is a MIG instance.
+    #[must_use]
+    pub fn has_instances(&self) -> bool {
+        self.parts().iter().any(|part| matches!(part.seat, Seat::Instance { .. }))
+    }
+
     /// Units of all parts.
     #[must_use]
     pub fn units(&self) -> u32 {

@@ -78,7 +78,7 @@ impl Partition {
         self.busy |= 1 << start;
     }
 
-    /// Gives an instance back; it stays as long as any other is in use.
+    /// Gives an instance back; it stays, unused. Whoever cuts the GPU anew when none is in use starts from a new partition.
     ///
     /// # Panics
     /// When it is not in use.
@@ -86,9 +86,6 @@ impl Partition {
         let in_use = self.made[start as usize] == profile + 1 && self.is_busy(start);
         assert!(in_use, "a MIG instance is given back that is not in use");
         self.busy &= !(1 << start);
-        if self.is_unused() {
-            *self = Partition::default();
-        }
     }
 
     /// Thousandths of the GPU in unused instances.
@@ -268,7 +265,7 @@ mod tests {
         assert!(halves.holds(5, 0), "a 3g leaves the place of the 4g");
     }
 
-    /// While one instance is in use, the others stay as they are; then all are gone.
+    /// While one instance is in use, the others stay as they are.
     #[test]
     fn a_gpu_is_cut_anew_only_when_it_is_empty() {
         let mut partition = Partition::default();
@@ -277,8 +274,9 @@ mod tests {
         partition.give(3, 0);
         assert!(!partition.holds(5, 0) && !partition.holds(0, 0) && partition.holds(3, 0));
         assert_eq!(partition.start_for(3), Some(0));
+        assert!(!partition.is_unused());
         partition.give(0, 2);
-        assert_eq!(partition, Partition::default());
+        assert!(partition.is_unused());
     }
 
     proptest! {
@@ -293,6 +291,9 @@ mod tests {
                     partition.take(profile, start);
                 } else if let Some((start, profile)) = partition.instances().find(|&(s, _)| partition.is_busy(s)) {
                     partition.give(profile, start);
+                    if partition.is_unused() {
+                        partition = Partition::default();
+                    }
                 }
                 let held: u16 = partition.instances().filter(|&(s, _)| partition.is_busy(s))
                     .map(|(_, p)| PROFILES[p as usize].milli()).sum();

@@ -203,6 +203,8 @@ pub struct Shares {
     frozen: BTreeSet<u32>,
     /// GPUs as they were before a look at the pool in another state.
     before: Option<BTreeMap<GpuId, Option<SharedGpu>>>,
+    /// GPUs that became unused in that look, with their instances: a job that gets its seat back finds those beside it.
+    left: BTreeMap<GpuId, SharedGpu>,
 }
 
 impl Shares {
@@ -222,6 +224,7 @@ impl Shares {
             lost_milli: 0,
             frozen: BTreeSet::new(),
             before: None,
+            left: BTreeMap::new(),
         }
     }
 
@@ -314,7 +317,10 @@ impl Shares {
     /// Takes a seat on the GPU `id`, which lies in island `lane` if it is not shared yet.
     pub fn take(&mut self, id: GpuId, lane: u8, cut: Cut, seat: Seat) -> Change {
         let before = self.gpus.get(&id).copied();
-        let mut gpu = before.unwrap_or_else(|| SharedGpu::empty(self.sharing, lane));
+        let mut gpu = before.unwrap_or_else(|| {
+            let left = self.left.remove(&id).filter(|gpu| gpu.lane == lane && gpu.holds(self.sharing, cut, seat));
+            left.unwrap_or_else(|| SharedGpu::empty(self.sharing, lane))
+        });
         gpu.take(cut, seat);
         self.set(id, Some(gpu));
         if before.is_none() { Change::Gpu(lane) } else { Change::None }
@@ -328,6 +334,9 @@ impl Shares {
         let mut gpu = *self.gpus.get(&id).expect("a slice of a GPU is given back that is not shared");
         gpu.give(cut, seat);
         let unused = gpu.is_unused();
+        if unused && self.before.is_some() {
+            self.left.insert(id, gpu);
+        }
         self.set(id, Some(gpu).filter(|_| !unused));
         if unused { Change::Gpu(gpu.lane) } else { Change::None }
     }
@@ -390,6 +399,7 @@ impl Shares {
     /// All GPUs are again as they were when [`Shares::remember`] was called: also instances that nobody uses, which
     /// giving back what was taken would not restore.
     pub fn restore(&mut self) {
+        self.left.clear();
         for (id, state) in self.before.take().unwrap_or_default() {
             self.set(id, state);
         }

@@ -166,7 +166,7 @@ impl Preemptive {
             match place {
                 Some(place) => {
                     trial.take(job, &place);
-                    if stopped.get(&job) == Some(&place) {
+                    if stopped.get(&job) == Some(&place) && !place.has_instances() {
                         stopped.remove(&job);
                     } else {
                         plan.starts.push((job, place));
@@ -191,7 +191,8 @@ impl Preemptive {
         stopped: &mut BTreeMap<JobId, Allocation>,
     ) -> Option<Allocation> {
         let request = trial.world.class(job).request;
-        if let Some(old) = stopped.get(&job).filter(|old| trial.world.is_free(job, old)) {
+        // A MIG instance that was stopped may have made room for others that do not fit beside it as the GPU was cut.
+        if let Some(old) = stopped.get(&job).filter(|old| !old.has_instances() && trial.world.is_free(job, old)) {
             return Some(old.clone());
         }
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
