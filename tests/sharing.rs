@@ -15,12 +15,19 @@ use rand::RngExt;
 
 #[path = "sharing/plain.rs"]
 mod plain;
+#[path = "sharing/promises.rs"]
+mod promises;
 
 /// A cluster of `nodes` nodes of `gpus` GPUs that are shared as `sharing` says.
 fn scenario(nodes: u32, gpus: u32, sharing: &str) -> Scenario {
+    scenario_with(nodes, gpus, "", sharing)
+}
+
+/// The same with further keys of the pool.
+fn scenario_with(nodes: u32, gpus: u32, pool: &str, sharing: &str) -> Scenario {
     let text = format!(
-        "[cluster.pools.p]\ngpu = \"a100-80\"\nnodes = {nodes}\ngpus_per_node = {gpus}\n[workload]\ntrace = \"none.csv\"\n\
-         {sharing}\n[policy.fifo]\n"
+        "[cluster.pools.p]\ngpu = \"a100-80\"\nnodes = {nodes}\ngpus_per_node = {gpus}\n{pool}\n[workload]\n\
+         trace = \"none.csv\"\n{sharing}\n[policy.fifo]\n"
     );
     of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -54,15 +61,22 @@ fn table(rows: impl IntoIterator<Item = JobRow>) -> JobTable {
     rows.into_iter().enumerate().map(|(i, row)| JobRow { job_id: i.to_string(), ..row }).collect()
 }
 
-fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
-    let options = Options {
+fn options(scenario: &Scenario) -> Options {
+    Options {
         seed: scenario.seed,
         times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
         physics: scenario.physics.clone(),
         ..Options::default()
-    };
-    let policy = PolicyChoice::named(policy).unwrap();
-    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
+    }
+}
+
+fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
+    run_with(scenario, jobs, &PolicyChoice::named(policy).unwrap())
+}
+
+fn run_with(scenario: &Scenario, jobs: &JobTable, policy: &PolicyChoice) -> Outcome {
+    let options = options(scenario);
+    let setup = Setup { cluster: &scenario.cluster, jobs, policy, options: &options };
     simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{}: {e}", policy.entry.name))
 }
 
@@ -222,6 +236,34 @@ fn conservation_holds_with_sharing_on() {
     for leaf in [Leaf::Interference, Leaf::SliceWaste, Leaf::Communication, Leaf::LostWork, Leaf::Failed] {
         assert!(seen.contains(&leaf), "no run had {}", leaf.name());
     }
+}
+
+/// MIG under the policies that stop jobs: what they plan in a look at other states of the GPUs holds when it is done.
+#[test]
+fn plans_that_stop_jobs_hold_on_cut_gpus() {
+    let mut random = rng::stream(5, "stops");
+    let mut stops = 0;
+    for _ in 0..300 {
+        let scenario = scenario(2, 2, MIG);
+        let jobs = table((0..40).map(|_| {
+            let profile = ["1g.10gb", "1g.20gb", "2g.20gb", "3g.40gb", "4g.40gb"][random.random_range(0..5)];
+            let mut row = mig(random.random_range(0..300), random.random_range(1..120), profile);
+            row.spec.gpus = random.random_range(1..4);
+            row.spec.priority = random.random_range(0..4);
+            row
+        }));
+        for policy in ["srtf", "priority-preempt"] {
+            for skip in [false, true] {
+                let mut choice = PolicyChoice::named(policy).unwrap();
+                if policy == "priority-preempt" {
+                    choice.params.set("skip", fleetsim::units::keys::Value::Bool(skip));
+                }
+                let outcome = run_with(&scenario, &jobs, &choice);
+                stops += jobs.ids().map(|job| outcome.fates.stops(job)).sum::<u32>();
+            }
+        }
+    }
+    assert!(stops > 1000, "{stops} stops");
 }
 
 fn random_row(random: &mut rng::Stream) -> JobRow {

@@ -405,3 +405,58 @@ impl Shares {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::mig::GB80;
+    use proptest::prelude::*;
+
+    /// Everything that the index says, and the sums.
+    fn shown(shares: &Shares) -> String {
+        format!("{:?} {:?} {:?}", shares.gpus, shares.with_room, shares.free_milli())
+    }
+
+    /// Takes a seat for each step that has one, gives another back for each that has none.
+    fn walk(shares: &mut Shares, seats: &mut Vec<(GpuId, Cut, Seat)>, steps: &[(u16, u8, usize)]) {
+        for &(gpu, profile, at) in steps {
+            let (id, cut) = ((0, gpu), Cut::Instance { profile });
+            let there = shares.gpu(id).copied().unwrap_or_else(|| SharedGpu::empty(shares.sharing(), 0));
+            if let Some(seat) = there.seat(shares.sharing(), cut, gpu) {
+                shares.take(id, 0, cut, seat);
+                seats.push((id, cut, seat));
+            } else if !seats.is_empty() {
+                let (id, cut, seat) = seats.swap_remove(at % seats.len());
+                shares.give(id, cut, seat);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// After a look at other states all is as before, also the instances that nobody uses; and the index is what a
+        /// scan of the GPUs would make.
+        #[test]
+        fn a_look_leaves_nothing_behind(
+            steps in proptest::collection::vec((0u16..3, 0u8..7, 0usize..20), 1..40),
+            looks in proptest::collection::vec((0u16..3, 0u8..7, 0usize..20), 1..40),
+        ) {
+            let mut shares = Shares::new(Sharing::Mig(&GB80));
+            let mut seats = Vec::new();
+            walk(&mut shares, &mut seats, &steps);
+            let before = shown(&shares);
+            shares.remember();
+            walk(&mut shares, &mut seats.clone(), &looks);
+            shares.restore();
+            prop_assert_eq!(shown(&shares), before);
+            for profile in 0..PROFILE_COUNT as u8 {
+                let cut = Cut::Instance { profile };
+                let room = |gpu: &SharedGpu| gpu.room(shares.sharing(), cut) > 0;
+                let scan: BTreeSet<GpuId> = shares.gpus.iter().filter(|(_, gpu)| room(gpu)).map(|(&id, _)| id).collect();
+                let found: BTreeSet<GpuId> = shares.levels(cut).flat_map(|l| shares.at_level(cut, l, &(0..1))).collect();
+                prop_assert_eq!(found, scan);
+            }
+        }
+    }
+}
