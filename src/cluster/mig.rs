@@ -31,6 +31,17 @@ impl Partition {
         self.busy & (1 << start) != 0
     }
 
+    /// Whether there is an instance of `profile` at `start`, in use.
+    #[must_use]
+    pub fn is_used_at(&self, profile: u8, start: u8) -> bool {
+        self.made[start as usize] == profile + 1 && self.is_busy(start)
+    }
+
+    /// All instances stay, unused.
+    pub fn vacate(&mut self) {
+        self.busy = 0;
+    }
+
     /// Whether no instance is in use.
     #[must_use]
     pub fn is_unused(&self) -> bool {
@@ -83,8 +94,7 @@ impl Partition {
     /// # Panics
     /// When it is not in use.
     pub fn give(&mut self, profile: u8, start: u8) {
-        let in_use = self.made[start as usize] == profile + 1 && self.is_busy(start);
-        assert!(in_use, "a MIG instance is given back that is not in use");
+        assert!(self.is_used_at(profile, start), "a MIG instance is given back that is not in use");
         self.busy &= !(1 << start);
     }
 
@@ -280,6 +290,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Whatever is taken and given back: what is held and what could be had never exceed the GPU, and as much as
         /// is called usable can really be had.
         #[test]

@@ -170,6 +170,25 @@ impl SharedGpu {
         }
     }
 
+    /// Whether the very instance of a seat is in use.
+    fn is_used_at(&self, seat: Seat) -> bool {
+        match (self.content, seat) {
+            (Content::Instances { partition, .. }, Seat::Instance { start, profile, .. }) => {
+                partition.is_used_at(profile, start)
+            }
+            _ => false,
+        }
+    }
+
+    /// The same GPU with its instances, none of them in use.
+    fn vacated(mut self) -> Self {
+        if let Content::Instances { held, partition } = &mut self.content {
+            *held = 0;
+            partition.vacate();
+        }
+        self
+    }
+
     fn is_unused(&self) -> bool {
         match self.content {
             Content::Shares { count, .. } => count == 0,
@@ -203,8 +222,6 @@ pub struct Shares {
     frozen: BTreeSet<u32>,
     /// GPUs as they were before a look at the pool in another state.
     before: Option<BTreeMap<GpuId, Option<SharedGpu>>>,
-    /// GPUs that became unused in that look, with their instances: a job that gets its seat back finds those beside it.
-    left: BTreeMap<GpuId, SharedGpu>,
 }
 
 impl Shares {
@@ -224,7 +241,6 @@ impl Shares {
             lost_milli: 0,
             frozen: BTreeSet::new(),
             before: None,
-            left: BTreeMap::new(),
         }
     }
 
@@ -317,13 +333,20 @@ impl Shares {
     /// Takes a seat on the GPU `id`, which lies in island `lane` if it is not shared yet.
     pub fn take(&mut self, id: GpuId, lane: u8, cut: Cut, seat: Seat) -> Change {
         let before = self.gpus.get(&id).copied();
-        let mut gpu = before.unwrap_or_else(|| {
-            let left = self.left.remove(&id).filter(|gpu| gpu.lane == lane && gpu.holds(self.sharing, cut, seat));
-            left.unwrap_or_else(|| SharedGpu::empty(self.sharing, lane))
-        });
+        let mut gpu = before.unwrap_or_else(|| self.opened(id, lane, seat));
         gpu.take(cut, seat);
         self.set(id, Some(gpu));
         if before.is_none() { Change::Gpu(lane) } else { Change::None }
+    }
+
+    /// A GPU on which nobody has a seat. In a look at the pool in another state, who gets a seat back that somebody really
+    /// has may be the one who has it, so it finds the GPU cut as it really is.
+    fn opened(&self, id: GpuId, lane: u8, seat: Seat) -> SharedGpu {
+        let really = self.before.as_ref().and_then(|before| before.get(&id).copied().flatten());
+        match really.filter(|gpu| gpu.lane == lane && gpu.is_used_at(seat)) {
+            Some(gpu) => gpu.vacated(),
+            None => SharedGpu::empty(self.sharing, lane),
+        }
     }
 
     /// Gives a seat back.
@@ -334,9 +357,6 @@ impl Shares {
         let mut gpu = *self.gpus.get(&id).expect("a slice of a GPU is given back that is not shared");
         gpu.give(cut, seat);
         let unused = gpu.is_unused();
-        if unused && self.before.is_some() {
-            self.left.insert(id, gpu);
-        }
         self.set(id, Some(gpu).filter(|_| !unused));
         if unused { Change::Gpu(gpu.lane) } else { Change::None }
     }
@@ -399,7 +419,6 @@ impl Shares {
     /// All GPUs are again as they were when [`Shares::remember`] was called: also instances that nobody uses, which
     /// giving back what was taken would not restore.
     pub fn restore(&mut self) {
-        self.left.clear();
         for (id, state) in self.before.take().unwrap_or_default() {
             self.set(id, state);
         }
