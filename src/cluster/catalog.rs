@@ -85,8 +85,7 @@ const HOPPER: CatalogGpu = CatalogGpu {
     ..BASE
 };
 
-const BLACKWELL: CatalogGpu =
-    CatalogGpu { arch: "Blackwell 2024", bandwidth_gbs: 8000, link_mbs: NVLINK5, ..BASE };
+const BLACKWELL: CatalogGpu = CatalogGpu { arch: "Blackwell 2024", bandwidth_gbs: 8000, link_mbs: NVLINK5, ..BASE };
 
 const GPUS: &[CatalogGpu] = &[
     // No tensor cores: the plain FP16 rate. SXM2; PCIe draws 250 W.

@@ -170,21 +170,14 @@ impl SharedGpu {
         }
     }
 
-    /// Whether the very instance of a seat is in use.
-    fn is_used_at(&self, seat: Seat) -> bool {
-        match (self.content, seat) {
-            (Content::Instances { partition, .. }, Seat::Instance { start, profile, .. }) => {
-                partition.is_used_at(profile, start)
-            }
-            _ => false,
-        }
-    }
-
-    /// The same GPU with its instances, none of them in use.
+    /// The same GPU with its instances, nobody on it.
     fn vacated(mut self) -> Self {
-        if let Content::Instances { held, partition } = &mut self.content {
-            *held = 0;
-            partition.vacate();
+        match &mut self.content {
+            Content::Shares { milli, memory_mb, count } => (*milli, *memory_mb, *count) = (0, 0, 0),
+            Content::Instances { held, partition } => {
+                *held = 0;
+                partition.vacate();
+            }
         }
         self
     }
@@ -195,6 +188,15 @@ impl SharedGpu {
             Content::Instances { partition, .. } => partition.is_unused(),
         }
     }
+}
+
+/// Who takes a seat in a look at the pool in another state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker {
+    /// Anybody: a GPU on which nobody has a seat is as good as new.
+    Anybody,
+    /// Who really has it and has given it back in this look: the GPU is cut as it really is.
+    Owner,
 }
 
 /// What became of a GPU when a seat was taken or given back.
@@ -331,19 +333,18 @@ impl Shares {
     }
 
     /// Takes a seat on the GPU `id`, which lies in island `lane` if it is not shared yet.
-    pub fn take(&mut self, id: GpuId, lane: u8, cut: Cut, seat: Seat) -> Change {
+    pub fn take(&mut self, id: GpuId, lane: u8, cut: Cut, seat: Seat, taker: Taker) -> Change {
         let before = self.gpus.get(&id).copied();
-        let mut gpu = before.unwrap_or_else(|| self.opened(id, lane, seat));
+        let mut gpu = before.unwrap_or_else(|| self.opened(id, lane, taker));
         gpu.take(cut, seat);
         self.set(id, Some(gpu));
         if before.is_none() { Change::Gpu(lane) } else { Change::None }
     }
 
-    /// A GPU on which nobody has a seat. In a look at the pool in another state, who gets a seat back that somebody really
-    /// has may be the one who has it, so it finds the GPU cut as it really is.
-    fn opened(&self, id: GpuId, lane: u8, seat: Seat) -> SharedGpu {
+    /// A GPU on which nobody has a seat.
+    fn opened(&self, id: GpuId, lane: u8, taker: Taker) -> SharedGpu {
         let really = self.before.as_ref().and_then(|before| before.get(&id).copied().flatten());
-        match really.filter(|gpu| gpu.lane == lane && gpu.is_used_at(seat)) {
+        match really.filter(|_| taker == Taker::Owner) {
             Some(gpu) => gpu.vacated(),
             None => SharedGpu::empty(self.sharing, lane),
         }
@@ -392,7 +393,11 @@ impl Shares {
     fn kinds(&self, gpu: &SharedGpu) -> Vec<usize> {
         match (gpu.content, self.sharing) {
             (Content::Shares { milli, count, .. }, Sharing::Shares { most, .. }) => {
-                if milli < WHOLE && count < most { vec![0] } else { Vec::new() }
+                if milli < WHOLE && count < most {
+                    vec![0]
+                } else {
+                    Vec::new()
+                }
             }
             (Content::Instances { partition, .. }, _) => {
                 (0..PROFILE_COUNT).filter(|&profile| partition.room(profile as u8) > 0).collect()
@@ -442,7 +447,7 @@ mod tests {
             let (id, cut) = ((0, gpu), Cut::Instance { profile });
             let there = shares.gpu(id).copied().unwrap_or_else(|| SharedGpu::empty(shares.sharing(), 0));
             if let Some(seat) = there.seat(shares.sharing(), cut, gpu) {
-                shares.take(id, 0, cut, seat);
+                shares.take(id, 0, cut, seat, Taker::Anybody);
                 seats.push((id, cut, seat));
             } else if !seats.is_empty() {
                 let (id, cut, seat) = seats.swap_remove(at % seats.len());

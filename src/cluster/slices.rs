@@ -14,7 +14,7 @@ use super::allocation::{Allocation, Lanes, Part, Parts, Seat, Take};
 use super::placement::{Domain, Placement};
 use super::pool::PoolState;
 use super::request::Request;
-use super::share::{Change, Cut, GpuId, SharedGpu, Shares};
+use super::share::{Change, Cut, GpuId, SharedGpu, Shares, Taker};
 use crate::trace::Level;
 use crate::units::rng::Stream;
 
@@ -134,7 +134,8 @@ impl<'a> Draft<'a> {
         let (id, node) = ((part.node, gpu), part.node as usize);
         let lane = part.lane();
         let shared = self.gpu(id);
-        let free = shared.is_some_and(|gpu| gpu.lane == lane) || (shared.is_none() && self.free_in_lane(node, lane) > 0);
+        let free =
+            shared.is_some_and(|gpu| gpu.lane == lane) || (shared.is_none() && self.free_in_lane(node, lane) > 0);
         let sharing = self.shares.sharing();
         let gpu = shared.unwrap_or_else(|| SharedGpu::empty(sharing, lane));
         let fits = free && gpu.holds(sharing, self.cut, part.seat) && (part.units == 0 || self.holds_unit(node));
@@ -168,7 +169,9 @@ impl<'a> Search<'a> {
         let domains: Vec<Within> = match Domain::of(self.draft.pool, request, level) {
             Domain::Pool => return self.fill(&everywhere),
             Domain::Node if level == Level::Island && shape.island == 1 && shape.gpus > 1 => return None,
-            Domain::Rack => (0..shape.racks()).map(|rack| Within { nodes: shape.rack_nodes(rack), lane: None }).collect(),
+            Domain::Rack => {
+                (0..shape.racks()).map(|rack| Within { nodes: shape.rack_nodes(rack), lane: None }).collect()
+            }
             Domain::Node => self.nodes_in(&everywhere),
             Domain::Lane => self
                 .nodes_in(&everywhere)
@@ -337,7 +340,8 @@ impl<'a> Search<'a> {
         };
         let opened = |node: &usize| draft.on(*node).gpus > 0;
         let touched = draft.nodes.keys().map(|&node| node as usize).filter(opened);
-        let touched = touched.filter(|node| within.nodes.contains(node) && draft.free_gpus(*node) > 0 && accepts(*node));
+        let touched =
+            touched.filter(|node| within.nodes.contains(node) && draft.free_gpus(*node) > 0 && accepts(*node));
         let touched = touched.map(|node| (draft.free_gpus(node), node));
         let buckets = draft.pool.by_free();
         let untouched = |free: usize| {
@@ -431,12 +435,12 @@ impl PoolState {
     }
 
     /// Takes a part of a place.
-    pub fn take_part(&mut self, part: &Part, request: &Request) {
+    pub fn take_part(&mut self, part: &Part, request: &Request, taker: Taker) {
         let node = part.node as usize;
         self.take(node, &part.take(request));
         let Some(id) = part.shared_gpu() else { return };
         let cut = self.cut(request).expect("only a pool that shares its GPUs gives slices of them");
-        let change = self.shares.as_mut().map(|shares| shares.take(id, part.lane(), cut, part.seat));
+        let change = self.shares.as_mut().map(|shares| shares.take(id, part.lane(), cut, part.seat, taker));
         if let Some(Change::Gpu(lane)) = change {
             let gpu = one_gpu(self, lane);
             self.take(node, &gpu);

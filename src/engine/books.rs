@@ -1,8 +1,8 @@
 //! Keeps ledger, series and MFU in step with what happens.
 
+use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Entry, Leaf, Payer, Series};
-use crate::cluster::PoolState;
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};

@@ -128,8 +128,19 @@ impl Life {
             pause => Phase::Starting { first, until: now.after(pause) },
         };
         let booked = Posting::PLAIN;
-        let mut life =
-            Life { plan, beside: Speed::FULL, phase, since: now, left, durable: left, latest, crew, at_risk: Vec::new(), booked, event: 0 };
+        let mut life = Life {
+            plan,
+            beside: Speed::FULL,
+            phase,
+            since: now,
+            left,
+            durable: left,
+            latest,
+            crew,
+            at_risk: Vec::new(),
+            booked,
+            event: 0,
+        };
         life.booked = life.posting();
         life
     }

@@ -409,9 +409,15 @@ mod tests {
 
     #[test]
     fn a_resolved_scenario_reads_back_as_itself() {
-        for name in
-            ["quickstart.toml", "pools-and-queues.toml", "nvl72.toml", "owned.toml", "generated.toml", "failures.toml", "sharing.toml"]
-        {
+        for name in [
+            "quickstart.toml",
+            "pools-and-queues.toml",
+            "nvl72.toml",
+            "owned.toml",
+            "generated.toml",
+            "failures.toml",
+            "sharing.toml",
+        ] {
             let first = scenario(name);
             let json = serde_json::to_string_pretty(&resolved(&first)).unwrap();
             let tree: Node = serde_json::from_str(&json).unwrap();

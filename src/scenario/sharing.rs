@@ -54,11 +54,13 @@ fn shares(mode: ShareMode, most: u16, gpu_type: &GpuType, keys: &Section<'_>) ->
 
 fn instances(gpu_type: &GpuType, keys: &Section<'_>, problems: &mut Problems) -> Option<Sharing> {
     for key in SIDE_BY_SIDE.into_iter().filter(|key| keys.has(key)) {
-        let message = format!("`{key}`: MIG instances are as many as their profiles allow and do not disturb each other");
+        let message =
+            format!("`{key}`: MIG instances are as many as their profiles allow and do not disturb each other");
         problems.push(keys.place(key).problem(message));
     }
     if gpu_type.mig.is_none() {
-        let message = format!("`mode`: {} has no MIG profiles in the catalog; expected mps or time-slicing", gpu_type.id);
+        let message =
+            format!("`mode`: {} has no MIG profiles in the catalog; expected mps or time-slicing", gpu_type.id);
         problems.push(keys.place("mode").problem(message));
     }
     gpu_type.mig.map(Sharing::Mig)

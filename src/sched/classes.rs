@@ -124,7 +124,8 @@ impl Classes {
     #[must_use]
     pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity, grain: Grain) -> Self {
         let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::new).collect();
-        let mut builder = Builder { cluster, grain, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
+        let mut builder =
+            Builder { cluster, grain, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
         let mut lines = Names::default();
         let mut tenants = Names::default();
         let mut shapes = Vec::new();
@@ -227,7 +228,11 @@ impl Classes {
             let (cpu, mem) = (class.request.cpu > 0, class.request.mem > 0);
             pools.any(|p| (cpu && p.cpu_milli.is_some()) || (mem && p.mem_bytes.is_some()))
         };
-        let unbound = |class: &Class| class.request.gpus <= 1 && class.request.slice == Slice::Whole && class.request.widest() == crate::trace::Level::Any;
+        let unbound = |class: &Class| {
+            class.request.gpus <= 1
+                && class.request.slice == Slice::Whole
+                && class.request.widest() == crate::trace::Level::Any
+        };
         let mut usable = self.classes.iter().filter(|c| c.usable);
         gpu_pools == 1 && usable.all(|c| unbound(c) && !limited(c) && c.barred.is_empty())
     }

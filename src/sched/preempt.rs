@@ -79,6 +79,11 @@ impl Trial<'_, '_> {
         self.log.push((job, place.clone(), true));
     }
 
+    fn take_back(&mut self, job: JobId, place: &Allocation) {
+        self.world.take_back(job, place);
+        self.log.push((job, place.clone(), true));
+    }
+
     fn give(&mut self, job: JobId, place: &Allocation) {
         self.world.give(job, place);
         self.log.push((job, place.clone(), false));
@@ -218,7 +223,7 @@ impl Preemptive {
             place = find_place(trial.world, &mut self.placer, job, &request);
         }
         let Some(mut place) = place else {
-            victims.iter().for_each(|(victim, held)| trial.take(*victim, held));
+            victims.iter().for_each(|(victim, held)| trial.take_back(*victim, held));
             running.at = begin;
             return None;
         };
@@ -226,7 +231,7 @@ impl Preemptive {
         let last = victims.pop();
         let mut spared = Vec::new();
         for (victim, held) in victims {
-            trial.take(victim, &held);
+            trial.take_back(victim, &held);
             match find_place(trial.world, &mut self.placer, job, &request) {
                 Some(still) => {
                     place = still;

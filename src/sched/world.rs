@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::classes::{Class, Classes, Elasticity, least_units};
 use super::waiting::Waiting;
+use crate::cluster::share::Taker;
 use crate::cluster::{Allocation, ClusterSpec, PoolState, Take};
 use crate::trace::{JobId, JobTable};
 use crate::units::{Span, Time};
@@ -224,10 +225,19 @@ impl<'a> World<'a> {
 
     /// Takes an allocation's resources.
     pub fn take(&mut self, job: JobId, held: &Allocation) {
+        self.take_as(job, held, Taker::Anybody);
+    }
+
+    /// Gives a running job back what it really has, in a look at the world in another state.
+    pub fn take_back(&mut self, job: JobId, held: &Allocation) {
+        self.take_as(job, held, Taker::Owner);
+    }
+
+    fn take_as(&mut self, job: JobId, held: &Allocation, taker: Taker) {
         let request = self.class(job).request;
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
-            pool.take_part(part, &request);
+            pool.take_part(part, &request, taker);
         }
     }
 

@@ -74,11 +74,14 @@ pub static GB94: MigNames = MigNames(["1g.12gb", "1g.12gb+me", "1g.24gb", "2g.24
 /// GH200 with 96 GB.
 pub static GB96: MigNames = MigNames(["1g.12gb", "1g.12gb+me", "1g.24gb", "2g.24gb", "3g.48gb", "4g.48gb", "7g.96gb"]);
 /// H200.
-pub static GB141: MigNames = MigNames(["1g.18gb", "1g.18gb+me", "1g.35gb", "2g.35gb", "3g.71gb", "4g.71gb", "7g.141gb"]);
+pub static GB141: MigNames =
+    MigNames(["1g.18gb", "1g.18gb+me", "1g.35gb", "2g.35gb", "3g.71gb", "4g.71gb", "7g.141gb"]);
 /// B200.
-pub static GB180: MigNames = MigNames(["1g.23gb", "1g.23gb+me", "1g.45gb", "2g.45gb", "3g.90gb", "4g.90gb", "7g.180gb"]);
+pub static GB180: MigNames =
+    MigNames(["1g.23gb", "1g.23gb+me", "1g.45gb", "2g.45gb", "3g.90gb", "4g.90gb", "7g.180gb"]);
 /// GB200.
-pub static GB186: MigNames = MigNames(["1g.23gb", "1g.23gb+me", "1g.47gb", "2g.47gb", "3g.93gb", "4g.93gb", "7g.186gb"]);
+pub static GB186: MigNames =
+    MigNames(["1g.23gb", "1g.23gb+me", "1g.47gb", "2g.47gb", "3g.93gb", "4g.93gb", "7g.186gb"]);
 /// B300.
 pub static GB269: MigNames =
     MigNames(["1g.34gb", "1g.34gb+me", "1g.67gb", "2g.67gb", "3g.135gb", "4g.135gb", "7g.269gb"]);

@@ -81,7 +81,8 @@ impl Gpu {
 
     /// The compute slices of all profiles at all their starts that are open.
     fn open(&self) -> u64 {
-        let all = PROFILES.iter().flat_map(|&(_, compute, size, starts)| starts.iter().map(move |&s| (compute, s, size)));
+        let all =
+            PROFILES.iter().flat_map(|&(_, compute, size, starts)| starts.iter().map(move |&s| (compute, s, size)));
         all.filter(|&(_, start, size)| self.is_free(start, size)).map(|(compute, ..)| compute).sum()
     }
 
@@ -328,20 +329,15 @@ fn the_engine_agrees_with_a_plain_simulator() {
         let mode = ["mps", "time-slicing", "mig"][random.random_range(0..3)];
         let rule = ["first-fit", "pack", "spread"][random.random_range(0..3)];
         let (policy, skip) = [("fifo", false), ("best-effort-fifo", true)][random.random_range(0..2)];
-        let (nodes, gpus, cores) =
-            (random.random_range(1..4), random.random_range(1..4), random.random_range(2..9u64));
+        let (nodes, gpus, cores) = (random.random_range(1..4), random.random_range(1..4), random.random_range(2..9u64));
         let most = random.random_range(1..6);
-        let side_by_side =
-            format!("max_per_gpu = {most}\nbeside_one = 0.83\nbeside_two = 0.61\nbeside_more = 0.37");
+        let side_by_side = format!("max_per_gpu = {most}\nbeside_one = 0.83\nbeside_two = 0.61\nbeside_more = 0.37");
         let side_by_side = if mode == "mig" { "" } else { &side_by_side };
         let sharing = format!("[physics.sharing.p]\nmode = \"{mode}\"\n{side_by_side}");
         let scenario: Scenario = scenario_with(nodes, gpus, &format!("cpus_per_node = {cores}"), &sharing);
         let jobs = random_jobs(&mut random);
         let world = World {
-            nodes: vec![
-                Node { free: gpus, cores: cores * 1000, shared: vec![None; gpus as usize] };
-                nodes as usize
-            ],
+            nodes: vec![Node { free: gpus, cores: cores * 1000, shared: vec![None; gpus as usize] }; nodes as usize],
             rule,
             most,
             speeds: [1_000_000_000, 830_000_000, 610_000_000, 370_000_000],

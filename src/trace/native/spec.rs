@@ -223,7 +223,8 @@ impl<'a> Fields<'a> {
             && share.milli() != MILLI_PER_GPU
         {
             let milli = share.milli();
-            let message = format!("`gpu_milli` {milli} beside `mig` {mig}: a job asks for a share or for a MIG profile");
+            let message =
+                format!("`gpu_milli` {milli} beside `mig` {mig}: a job asks for a share or for a MIG profile");
             self.fault(Column::GpuMilli, message);
         }
     }
