@@ -147,10 +147,19 @@ impl MigName {
         PROFILES[self.0 as usize % PROFILE_COUNT].milli()
     }
 
-    /// The end of a message about a name that is none: the nearest one.
+    /// The end of a message about a name that is none: the nearest one, or those with as many compute slices.
     #[must_use]
     pub fn hint(name: &str) -> String {
-        suggest::hint(name, &all_names().collect::<Vec<_>>())
+        let mut names: Vec<&str> = Vec::new();
+        all_names().for_each(|known| {
+            if !names.contains(&known) {
+                names.push(known)
+            }
+        });
+        let slices = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let family: Vec<&str> = names.iter().copied().filter(|known| slices(known) == slices(name)).collect();
+        let strange = suggest::nearest(name, names.iter().copied()).is_none();
+        suggest::hint(name, if strange && !family.is_empty() { &family } else { &names })
     }
 }
 
