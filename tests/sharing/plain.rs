@@ -181,7 +181,8 @@ impl World {
             world.nodes[n].cores -= cores;
             world.nodes[n].shared[at].as_mut().unwrap().take(number, wanted, world.most)
         };
-        if self.rule == "spread" { on_free(self) || on_shared(self) } else { on_shared(self) || on_free(self) }
+        let free_first = [self.rule == "spread", self.rule != "spread"];
+        free_first.into_iter().any(|free| if free { on_free(self) } else { on_shared(self) })
     }
 
     fn place_whole(&mut self, job: &mut Job) -> bool {
@@ -242,9 +243,9 @@ impl World {
 /// Starts and ends of all jobs in order of submission; `skip`: who does not fit is passed over.
 fn simulate(mut world: World, mut jobs: Vec<Job>, skip: bool) -> Vec<Job> {
     let empty = world.nodes.clone();
-    for number in 0..jobs.len() {
-        let mut alone = jobs[number].clone();
-        jobs[number].rejected = !world.place(number, &mut alone);
+    for (number, job) in jobs.iter_mut().enumerate() {
+        let mut alone = job.clone();
+        job.rejected = !world.place(number, &mut alone);
         world.nodes = empty.clone();
     }
     let mut now = 0;
@@ -255,15 +256,12 @@ fn simulate(mut world: World, mut jobs: Vec<Job>, skip: bool) -> Vec<Job> {
             let mut job = jobs[number].clone();
             world.end(number, &mut job);
         }
-        for number in 0..jobs.len() {
-            let waits = jobs[number].submit <= now && jobs[number].start.is_none() && !jobs[number].rejected;
-            if !waits {
+        for (number, job) in jobs.iter_mut().enumerate() {
+            if job.submit > now || job.start.is_some() || job.rejected {
                 continue;
             }
-            let mut job = jobs[number].clone();
-            if world.place(number, &mut job) {
+            if world.place(number, job) {
                 job.start = Some(now);
-                jobs[number] = job;
             } else if !skip {
                 break;
             }
