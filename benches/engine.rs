@@ -22,7 +22,7 @@ fn cluster(gpus: u32, limited: bool) -> ClusterSpec {
     let pool = PoolSpec {
         name: "p".to_owned(),
         nodes: gpus / per_node,
-        gpus: Some(NodeGpus { gpu_type: 0, per_node, island: Island::Gpus(4) }),
+        gpus: Some(NodeGpus { gpu_type: 0, per_node, island: Island::Gpus(4), sharing: None }),
         nodes_per_rack: Some(25),
         cpu_milli: limited.then_some(96_000),
         mem_bytes: None,

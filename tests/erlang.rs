@@ -88,7 +88,7 @@ fn engine_waits(jobs: &[JobRow], servers: u32, policy: &str) -> Vec<f64> {
     let pool = PoolSpec {
         name: "servers".to_owned(),
         nodes: servers,
-        gpus: Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1) }),
+        gpus: Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1), sharing: None }),
         nodes_per_rack: None,
         cpu_milli: None,
         mem_bytes: None,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use fleetsim::trace::native::{self, Column, ReadOptions, Trace};
 use fleetsim::trace::{JobRow, JobSpec, JobTable, RecordedState, Topology};
 use fleetsim::units::hash::Fingerprint;
-use fleetsim::units::{MilliGpu, Span, Time};
+use fleetsim::units::{MigName, MilliGpu, Span, Time};
 use proptest::prelude::*;
 
 /// A path of this test's own.
@@ -28,9 +28,10 @@ fn rows_of(table: &JobTable) -> Vec<JobRow> {
 
 prop_compose! {
     fn texts()(tenant in "[a-z]{0,3}", queue in "[ -~é]{0,6}", dataset in proptest::option::of("[a-z,\"\n]{1,8}"),
-               comm in proptest::option::of("[a-z-]{1,9}"), mig in proptest::option::of("[1-7]g\\.[1-9]0gb"),
+               comm in proptest::option::of("[a-z-]{1,9}"), mig in proptest::option::of(proptest::sample::select(vec!["1g.5gb+me", "1g.10gb", "7g.278gb"])),
                gpu_types in proptest::collection::vec("[a-z0-9-]{1,8}", 0..3))
               -> JobSpec {
+        let mig = mig.and_then(MigName::parse);
         JobSpec { tenant, queue, dataset, comm, mig, gpu_types, ..JobSpec::default() }
     }
 }
@@ -50,6 +51,7 @@ prop_compose! {
             min_tasks: if min { NonZeroU32::new(units) } else { None },
             max_tasks: NonZeroU32::new(max).filter(|m| m.get() >= units),
             gpu_share: share.map(MilliGpu::from_milli),
+            gpu_mem_bytes: share.filter(|s| s % 3 == 0),
             cpu_milli,
             mem_bytes: u64::from(mem_bytes),
             priority,
@@ -81,7 +83,8 @@ prop_compose! {
             walltime: walltime.map(Span::from_micros),
             recorded_start: start.map(Time::from_micros),
             recorded_end: end.map(Time::from_micros),
-            spec: JobSpec { tenant, queue, dataset, comm, mig, gpu_types, ..b },
+            // A job asks for a share or for a profile.
+            spec: JobSpec { tenant, queue, dataset, comm, mig: mig.filter(|_| b.gpu_share.is_none()), gpu_types, ..b },
         }
     }
 }

@@ -164,7 +164,7 @@ cases! {
 /// One pool of identical units.
 fn flat(units: u32) -> ClusterSpec {
     let gpu = GpuType { id: "unit".into(), ..GpuType::default() };
-    let gpus = Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1) });
+    let gpus = Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1), sharing: None });
     let pool = PoolSpec {
         name: "flat".into(),
         nodes: units,

@@ -17,7 +17,7 @@ fn c4() -> ClusterSpec {
         pools: vec![PoolSpec {
             name: "c4".into(),
             nodes: 1,
-            gpus: Some(NodeGpus { gpu_type: 0, per_node: 4, island: Island::Gpus(4) }),
+            gpus: Some(NodeGpus { gpu_type: 0, per_node: 4, island: Island::Gpus(4), sharing: None }),
             nodes_per_rack: None,
             cpu_milli: None,
             mem_bytes: None,

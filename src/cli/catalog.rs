@@ -33,7 +33,7 @@ pub fn gpus() -> String {
             gpu.tflops.to_string(),
             gpu.fp8_tflops.map_or_else(dash, |tflops| tflops.to_string()),
             gpu.power_w.to_string(),
-            gpu.mig_instances.to_string(),
+            gpu.mig_instances().to_string(),
             gpu.link_mbs.map_or_else(dash, |mbs| (f64::from(mbs) / 1000.0).to_string()),
             gpu.rental.map_or_else(dash, |rental| format!("{}.{:02}", rental.cents / 100, rental.cents % 100)),
             gpu.rental.map_or_else(String::new, |rental| rental.source.to_owned()),

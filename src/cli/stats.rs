@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::format::{count, duration, gpu_hours, percent, plural, times};
 use super::table::{finished, plain, right};
 use crate::scenario::{self, Overrides};
-use crate::sched::{Classes, Elasticity};
+use crate::sched::{Classes, Elasticity, Grain};
 use crate::trace::JobTable;
 use crate::trace::native::{self, ReadOptions};
 use crate::trace::stats::{Group, TraceStats};
@@ -58,7 +58,7 @@ fn load(stats: &TraceStats, gpus: u64, of: &str) -> String {
 /// The load that a scenario's cluster is offered, and what does not fit into it.
 fn on_cluster(stats: &TraceStats, jobs: &JobTable, path: &std::path::Path) -> Result<String, Failure> {
     let scenario = scenario::load(path, &Overrides::default())?;
-    let classes = Classes::new(&scenario.cluster, jobs, Elasticity::Rigid);
+    let classes = Classes::new(&scenario.cluster, jobs, Elasticity::Rigid, Grain::Slices);
     let misfits = jobs.ids().filter(|&job| classes.rejection(jobs, job).is_some()).count() as u64;
     let mut text = load(stats, scenario.cluster.gpu_count(), &format!(" of {}", scenario.name));
     if misfits > 0 {

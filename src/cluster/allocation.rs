@@ -15,8 +15,32 @@ pub struct Part {
     pub node: u32,
     /// How many units lie there.
     pub units: u32,
-    /// Their GPUs by island.
+    /// Their GPUs by island; for a seat, the island in which its GPU lies.
     pub lanes: Lanes,
+    /// What it holds of GPUs.
+    pub seat: Seat,
+}
+
+/// What a part holds of the GPUs of its node. A unit with slices of several GPUs has a part for each, of which only the
+/// first counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// Whole GPUs.
+    Whole,
+    /// A share of one GPU.
+    Share {
+        /// The GPU, by its number among the shared ones of the node.
+        gpu: u16,
+    },
+    /// A MIG instance.
+    Instance {
+        /// The GPU, by its number among the shared ones of the node.
+        gpu: u16,
+        /// Its first memory slice.
+        start: u8,
+        /// Which of [`crate::units::mig::PROFILES`].
+        profile: u8,
+    },
 }
 
 /// The parts of an allocation; nearly all are one.
@@ -24,7 +48,7 @@ pub struct Part {
 pub enum Parts {
     /// All on one node.
     One(Part),
-    /// On several nodes, each at most once a placement step.
+    /// On several nodes, each at most once a placement step; slices of GPUs one by one.
     Many(Vec<Part>),
 }
 
@@ -51,11 +75,15 @@ pub struct Take {
 }
 
 impl Part {
-    /// What the part holds of its node.
+    /// What the part holds of its node beside slices of shared GPUs.
     #[must_use]
     pub fn take(&self, request: &Request) -> Take {
         let units = u64::from(self.units);
-        Take { gpus: self.units * request.gpus, lanes: self.lanes, cpu: units * request.cpu, mem: units * request.mem }
+        let (cpu, mem) = (units * request.cpu, units * request.mem);
+        match self.seat {
+            Seat::Whole => Take { gpus: self.units * request.gpus, lanes: self.lanes, cpu, mem },
+            Seat::Share { .. } | Seat::Instance { .. } => Take { gpus: 0, lanes: Lanes::default(), cpu, mem },
+        }
     }
 }
 
@@ -82,6 +110,18 @@ impl Allocation {
             Parts::One(part) => std::slice::from_ref(part),
             Parts::Many(parts) => parts,
         }
+    }
+
+    /// Whether it lies on whole GPUs.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.parts().iter().all(|part| part.seat == Seat::Whole)
+    }
+
+    /// Whether any of it is a MIG instance.
+    #[must_use]
+    pub fn has_instances(&self) -> bool {
+        self.parts().iter().any(|part| matches!(part.seat, Seat::Instance { .. }))
     }
 
     /// Units of all parts.

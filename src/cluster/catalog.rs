@@ -11,6 +11,7 @@
 
 use super::spec::GpuType;
 use crate::units::UsdPerGpuHour;
+use crate::units::mig::{self, MigNames};
 
 /// A row of the catalog.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,8 +30,8 @@ pub struct CatalogGpu {
     pub fp8_tflops: Option<f64>,
     /// Maximum power of the module in watts.
     pub power_w: u32,
-    /// The most MIG instances; 1 without MIG.
-    pub mig_instances: u8,
+    /// Its MIG profiles, if it has MIG.
+    pub mig: Option<&'static MigNames>,
     /// MB/s per GPU and direction to the other GPUs of its island, or of its node over PCIe.
     pub link_mbs: Option<u32>,
     /// What it rents for.
@@ -69,7 +70,7 @@ const BASE: CatalogGpu = CatalogGpu {
     tflops: 0.0,
     fp8_tflops: None,
     power_w: 0,
-    mig_instances: 1,
+    mig: None,
     link_mbs: None,
     rental: None,
 };
@@ -79,13 +80,12 @@ const HOPPER: CatalogGpu = CatalogGpu {
     memory_gb: 80,
     tflops: 989.0,
     fp8_tflops: Some(1979.0),
-    mig_instances: 7,
+    mig: Some(&mig::GB80),
     link_mbs: NVLINK4,
     ..BASE
 };
 
-const BLACKWELL: CatalogGpu =
-    CatalogGpu { arch: "Blackwell 2024", bandwidth_gbs: 8000, mig_instances: 7, link_mbs: NVLINK5, ..BASE };
+const BLACKWELL: CatalogGpu = CatalogGpu { arch: "Blackwell 2024", bandwidth_gbs: 8000, link_mbs: NVLINK5, ..BASE };
 
 const GPUS: &[CatalogGpu] = &[
     // No tensor cores: the plain FP16 rate. SXM2; PCIe draws 250 W.
@@ -140,7 +140,7 @@ const GPUS: &[CatalogGpu] = &[
         bandwidth_gbs: 1555,
         tflops: 312.0,
         power_w: 400,
-        mig_instances: 7,
+        mig: Some(&mig::GB40),
         link_mbs: NVLINK3,
         rental: rent(130, "typical of specialists, 2026"),
         ..BASE
@@ -152,7 +152,7 @@ const GPUS: &[CatalogGpu] = &[
         bandwidth_gbs: 2000,
         tflops: 312.0,
         power_w: 400,
-        mig_instances: 7,
+        mig: Some(&mig::GB80),
         link_mbs: NVLINK3,
         rental: A100_RENTAL,
         ..BASE
@@ -164,7 +164,7 @@ const GPUS: &[CatalogGpu] = &[
         bandwidth_gbs: 1940,
         tflops: 312.0,
         power_w: 300,
-        mig_instances: 7,
+        mig: Some(&mig::GB80),
         link_mbs: PCIE4,
         rental: A100_RENTAL,
         ..BASE
@@ -217,6 +217,7 @@ const GPUS: &[CatalogGpu] = &[
         tflops: 835.0,
         fp8_tflops: Some(1671.0),
         power_w: 400,
+        mig: Some(&mig::GB94),
         link_mbs: PCIE5,
         ..HOPPER
     },
@@ -226,6 +227,7 @@ const GPUS: &[CatalogGpu] = &[
         memory_gb: 141,
         bandwidth_gbs: 4800,
         power_w: 700,
+        mig: Some(&mig::GB141),
         rental: rent(350, "Nebius, 2026; Spheron 4.54, CoreWeave 6.31"),
         ..HOPPER
     },
@@ -236,6 +238,7 @@ const GPUS: &[CatalogGpu] = &[
         memory_gb: 96,
         bandwidth_gbs: 4000,
         power_w: 1000,
+        mig: Some(&mig::GB96),
         rental: rent(229, "Lambda, 2026"),
         ..HOPPER
     },
@@ -246,6 +249,7 @@ const GPUS: &[CatalogGpu] = &[
         tflops: 2250.0,
         fp8_tflops: Some(4500.0),
         power_w: 1000,
+        mig: Some(&mig::GB180),
         rental: rent(550, "Nebius, 8 GPUs, 2026; Lambda 6.69, CoreWeave 8.60"),
         ..BLACKWELL
     },
@@ -256,6 +260,7 @@ const GPUS: &[CatalogGpu] = &[
         tflops: 2500.0,
         fp8_tflops: Some(5000.0),
         power_w: 1200,
+        mig: Some(&mig::GB186),
         rental: rent(454, "Spheron, 2026; CoreWeave 10.50"),
         ..BLACKWELL
     },
@@ -267,6 +272,7 @@ const GPUS: &[CatalogGpu] = &[
         tflops: 2250.0,
         fp8_tflops: Some(4500.0),
         power_w: 1000,
+        mig: Some(&mig::GB269),
         ..BLACKWELL
     },
     CatalogGpu {
@@ -276,6 +282,7 @@ const GPUS: &[CatalogGpu] = &[
         tflops: 2500.0,
         fp8_tflops: Some(5000.0),
         power_w: 1400,
+        mig: Some(&mig::GB278),
         ..BLACKWELL
     },
     CatalogGpu {
@@ -344,6 +351,12 @@ impl Rental {
 }
 
 impl CatalogGpu {
+    /// The most MIG instances; 1 without MIG.
+    #[must_use]
+    pub const fn mig_instances(&self) -> u8 {
+        if self.mig.is_some() { mig::COMPUTE_SLICES } else { 1 }
+    }
+
     /// The row as a type of a cluster.
     #[must_use]
     pub fn gpu_type(&self) -> GpuType {
@@ -355,7 +368,8 @@ impl CatalogGpu {
             tflops: Some(self.tflops),
             fp8_tflops: self.fp8_tflops,
             power_w: Some(self.power_w),
-            mig_instances: self.mig_instances,
+            mig_instances: self.mig_instances(),
+            mig: self.mig,
             link: self.link_mbs.map(|mbs| u64::from(mbs) * 1_000_000),
             price: self.rental.map(Rental::price),
         }

@@ -5,14 +5,17 @@
 
 pub mod allocation;
 pub mod catalog;
+pub mod mig;
 pub mod owned;
 pub mod placement;
 pub mod pool;
 pub mod request;
+pub mod share;
+pub mod slices;
 pub mod spec;
 
-pub use allocation::{Allocation, Part, Take};
+pub use allocation::{Allocation, Part, Seat, Take};
 pub use placement::{Placement, Placer};
 pub use pool::PoolState;
-pub use request::Request;
-pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+pub use request::{Request, Slice};
+pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec, ShareMode, Sharing};

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use rand::RngExt;
 
-use super::allocation::{Allocation, Part, Parts};
+use super::allocation::{Allocation, Part, Parts, Seat};
 use super::pool::PoolState;
 use super::request::Request;
+use super::slices;
 use crate::trace::Level;
 use crate::units::rng::Stream;
 
@@ -80,6 +81,9 @@ impl Placer {
     }
 
     fn place_at(&mut self, pool: &PoolState, number: u16, request: &Request, level: Level) -> Option<Allocation> {
+        if let Some(mut slices) = slices::Search::new(pool, request, self.placement, &mut self.random) {
+            return slices.place_at(level).map(|parts| Allocation::new(number, parts));
+        }
         if !may_fit(pool, request, level) {
             return None;
         }
@@ -96,6 +100,10 @@ impl Placer {
     /// A place for more units of a job that already lies in the pool: as close as can be had in a domain that holds all
     /// of the job.
     pub fn place_beside(&mut self, pool: &PoolState, request: &Request, held: &Allocation) -> Option<Allocation> {
+        if let Some(mut slices) = slices::Search::new(pool, request, self.placement, &mut self.random) {
+            let parts = request.levels().find_map(|level| slices.beside(held, level))?;
+            return Some(Allocation::new(held.pool, parts));
+        }
         let mut search = Search { pool, request, placement: self.placement, random: &mut self.random };
         let parts = request.levels().find_map(|level| search.beside(held, level))?;
         Some(Allocation::new(held.pool, parts))
@@ -104,7 +112,7 @@ impl Placer {
 
 /// The kind of set of GPUs within which a request must lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Domain {
+pub(super) enum Domain {
     Pool,
     Rack,
     Node,
@@ -114,7 +122,7 @@ enum Domain {
 
 impl Domain {
     /// What a level comes to in this pool. To a request of no GPU, an island is no closer than its node.
-    fn of(pool: &PoolState, request: &Request, level: Level) -> Domain {
+    pub(super) fn of(pool: &PoolState, request: &Request, level: Level) -> Domain {
         match level {
             Level::Any => Domain::Pool,
             Level::Rack => Domain::Rack,
@@ -129,6 +137,11 @@ impl Domain {
 #[must_use]
 pub fn fits(pool: &PoolState, request: &Request) -> bool {
     let level = request.widest();
+    if pool.cut(request).is_some() {
+        let mut random = Stream::new(0);
+        let slices = slices::Search::new(pool, request, Placement::FirstFit, &mut random);
+        return slices.is_some_and(|mut search| search.place_at(level).is_some());
+    }
     if !may_fit(pool, request, level) {
         return false;
     }
@@ -349,7 +362,7 @@ impl Search<'_> {
         let room = self.pool.node_lanes(node as usize)[lane] >= need
             && self.pool.units_beside_gpus(node as usize, self.request) >= self.request.units;
         room.then(|| {
-            let mut part = Part { node, units: self.request.units, lanes: Default::default() };
+            let mut part = Part { node, units: self.request.units, lanes: Default::default(), seat: Seat::Whole };
             part.lanes[lane] = need;
             part
         })

@@ -1,7 +1,8 @@
 //! The free state of one pool, indexed so that finding a place does not scan nodes.
 
-use super::allocation::{Lanes, MAX_ISLANDS, Part, Take};
+use super::allocation::{Lanes, MAX_ISLANDS, Part, Seat, Take};
 use super::request::Request;
+use super::share::Shares;
 use super::spec::{Island, PoolSpec};
 use crate::collections::BitTree;
 
@@ -44,6 +45,8 @@ pub struct PoolState {
     by_rack: Buckets,
     cpu: Vec<u64>,
     mem: Vec<u64>,
+    /// GPUs in use by slices, where the pool shares them.
+    pub(super) shares: Option<Box<Shares>>,
 }
 
 impl Shape {
@@ -133,6 +136,7 @@ impl PoolState {
             by_rack: Buckets(Vec::new()),
             cpu: shape.cpu.map_or_else(Vec::new, |c| vec![c; nodes]),
             mem: shape.mem.map_or_else(Vec::new, |m| vec![m; nodes]),
+            shares: spec.gpus.and_then(|gpus| gpus.sharing).map(|sharing| Box::new(Shares::new(sharing))),
         };
         state.index_lanes();
         state.index_racks();
@@ -339,7 +343,7 @@ impl PoolState {
                 }
             }
         }
-        Part { node: node as u32, units, lanes }
+        Part { node: node as u32, units, lanes, seat: Seat::Whole }
     }
 
     /// A part that puts all units of `request` into one island of `node`, the first with `free` free GPUs.
@@ -348,7 +352,7 @@ impl PoolState {
         let lane = self.node_lanes(node).iter().position(|&l| l == free).expect("the island is indexed");
         let mut lanes = Lanes::default();
         lanes[lane] = u8::try_from(request.total_gpus()).expect("an island has at most 255 GPUs");
-        Part { node: node as u32, units: request.units, lanes }
+        Part { node: node as u32, units: request.units, lanes, seat: Seat::Whole }
     }
 }
 

@@ -1,6 +1,24 @@
 //! What a job asks of the cluster, in the one form that placement understands.
 
 use crate::trace::{JobSpec, Level, Topology};
+use crate::units::MigName;
+use crate::units::gpus::MILLI_PER_GPU;
+
+/// How much of each of its GPUs a unit asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slice {
+    /// All of it.
+    Whole,
+    /// A share.
+    Share {
+        /// Thousandths of the GPU, 1 to 999.
+        milli: u16,
+        /// Megabytes of its memory; `None`: as much of it as of the GPU.
+        memory_mb: Option<u32>,
+    },
+    /// An instance.
+    Mig(MigName),
+}
 
 /// Equal units, each on one node, all in one pool and within one domain of the topology level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +27,8 @@ pub struct Request {
     pub units: u32,
     /// GPUs of each unit.
     pub gpus: u32,
+    /// How much of each.
+    pub slice: Slice,
     /// Thousandths of a core of each unit.
     pub cpu: u64,
     /// Bytes of memory of each unit.
@@ -19,15 +39,43 @@ pub struct Request {
     pub tasks: bool,
 }
 
+impl Slice {
+    /// Thousandths of a GPU.
+    #[must_use]
+    pub fn milli(self) -> u64 {
+        match self {
+            Slice::Whole => MILLI_PER_GPU,
+            Slice::Share { milli, .. } => u64::from(milli),
+            Slice::Mig(name) => u64::from(name.milli()),
+        }
+    }
+
+    /// What a job asks for of each of its GPUs.
+    fn of(spec: &JobSpec) -> Self {
+        let share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
+        match spec.mig {
+            _ if spec.gpus == 0 => Slice::Whole,
+            Some(name) => Slice::Mig(name),
+            None if share >= MILLI_PER_GPU => Slice::Whole,
+            None => Slice::Share {
+                milli: share as u16,
+                memory_mb: spec.gpu_mem_bytes.map(|bytes| u32::try_from(bytes.div_ceil(1_000_000)).unwrap_or(u32::MAX)),
+            },
+        }
+    }
+}
+
 impl Request {
     /// The request of a job: its tasks, or one unit for each of its GPUs.
     #[must_use]
     pub fn of(spec: &JobSpec) -> Self {
         let topology = spec.topology;
+        let slice = Slice::of(spec);
         match spec.tasks {
             Some(tasks) => Request {
                 units: tasks.get(),
                 gpus: spec.gpus / tasks.get(),
+                slice,
                 cpu: spec.cpu_milli,
                 mem: spec.mem_bytes,
                 topology,
@@ -38,6 +86,7 @@ impl Request {
                 Request {
                     units,
                     gpus: spec.gpus.min(1),
+                    slice,
                     cpu: spec.cpu_milli.div_ceil(u64::from(units)),
                     mem: spec.mem_bytes.div_ceil(u64::from(units)),
                     topology,
@@ -59,6 +108,12 @@ impl Request {
         Request { topology: Topology { level, preferred: false }, ..self }
     }
 
+    /// The same units on whole GPUs.
+    #[must_use]
+    pub const fn whole(self) -> Self {
+        Request { slice: Slice::Whole, ..self }
+    }
+
     /// The same request without CPU and memory.
     #[must_use]
     pub const fn gpus_only(self) -> Self {
@@ -69,6 +124,18 @@ impl Request {
     #[must_use]
     pub fn total_gpus(&self) -> u64 {
         u64::from(self.units) * u64::from(self.gpus)
+    }
+
+    /// Thousandths of GPUs that a unit asks for.
+    #[must_use]
+    pub fn unit_milli(&self) -> u64 {
+        u64::from(self.gpus) * self.slice.milli()
+    }
+
+    /// With fewer GPUs that are free or shared, it has no place: slices may all lie on one.
+    #[must_use]
+    pub fn least_gpus(&self) -> u64 {
+        if self.slice == Slice::Whole { self.total_gpus() } else { self.total_gpus().min(1) }
     }
 
     /// The widest level at which the units may lie.

@@ -1,6 +1,7 @@
 //! What a cluster is made of: pools of identical nodes, as a scenario describes them.
 
 use crate::units::UsdPerGpuHour;
+use crate::units::mig::MigNames;
 
 /// A kind of GPU, from the catalog or from the scenario. Of a scenario's own type nothing but the id need be known.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +22,8 @@ pub struct GpuType {
     pub power_w: Option<u32>,
     /// The most MIG instances; 1 without MIG.
     pub mig_instances: u8,
+    /// Its MIG profiles, where the catalog has them.
+    pub mig: Option<&'static MigNames>,
     /// Bytes per second, in one direction, of its links to the other GPUs of its island.
     pub link: Option<u64>,
     /// What an hour of it rents for, when the pool gives no price.
@@ -36,6 +39,31 @@ pub enum Island {
     Rack,
 }
 
+/// How the GPUs of a pool are shared by jobs that ask for less than a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Shares of any size side by side.
+    Shares {
+        /// Who runs when.
+        mode: ShareMode,
+        /// The most shares of one GPU, at least 1.
+        most: u16,
+        /// Megabytes of memory of one GPU, which its shares cannot exceed together; `None`: not known, unlimited.
+        memory_mb: Option<u32>,
+    },
+    /// Instances of these profiles.
+    Mig(&'static MigNames),
+}
+
+/// How the shares of a GPU run beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareMode {
+    /// Their kernels at once, under NVIDIA's Multi-Process Service.
+    Mps,
+    /// One after the other.
+    TimeSlicing,
+}
+
 /// The GPUs of a node and how they are linked; CPU-only nodes have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeGpus {
@@ -45,6 +73,8 @@ pub struct NodeGpus {
     pub per_node: u32,
     /// Islands; `Gpus(k)` divides `per_node`.
     pub island: Island,
+    /// How they are shared; `None`: a share or a MIG profile takes a whole GPU.
+    pub sharing: Option<Sharing>,
 }
 
 /// A pool of identical nodes.

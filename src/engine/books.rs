@@ -1,8 +1,10 @@
 //! Keeps ledger, series and MFU in step with what happens.
 
+use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Entry, Leaf, Payer, Series};
 use crate::sched::{Scheduler, TenantId, World};
+use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{GpuTime, Span, Time};
@@ -24,6 +26,19 @@ struct Booking {
     mfu_ppm: Option<u32>,
 }
 
+/// The nano-GPU of a stepping job.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// They do nothing.
+    inactive: i64,
+    /// The job's place slows them down.
+    slowed: i64,
+    /// Neighbours on shared GPUs do.
+    disturbed: i64,
+    /// They make progress.
+    progress: i64,
+}
+
 /// The books of a run.
 #[derive(Debug)]
 pub struct Books {
@@ -33,6 +48,9 @@ pub struct Books {
     claims: Vec<Claim>,
     fresh: Vec<Claim>,
     bookings: Vec<Booking>,
+    /// Thousandths of each of their GPUs that jobs hold, by specification and pool; empty where no pool gives slices.
+    held: Vec<u16>,
+    pools: usize,
     /// `useful` GPUs x MFU, as one leaf of an account of its own, so that the same window cuts it.
     mfu: Option<Account>,
     /// Whether free GPUs or waiting jobs have changed since the last charge.
@@ -73,6 +91,8 @@ impl Books {
             claims: Vec::new(),
             fresh: Vec::new(),
             bookings,
+            held: held_by_spec(world),
+            pools,
             mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
             stale: true,
             apart,
@@ -108,18 +128,26 @@ impl Books {
         self.posted(jobs, job, pool, units, Posting::Whole(Leaf::GangHold), now);
     }
 
+    /// Thousandths of each of its GPUs that a job holds in a pool.
+    fn held_milli(&self, spec: SpecId, pool: u16) -> i64 {
+        let held = self.held.get(spec.index() * self.pools + pool as usize);
+        held.map_or(MILLI_PER_GPU as i64, |&milli| i64::from(milli))
+    }
+
     /// So many units more (or fewer) of a job are booked in some way.
     pub fn posted(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, posting: Posting, now: Time) {
         let booking = self.bookings[jobs.spec_id(job).index()];
         let gpus = units * i64::from(booking.gpus_per_unit);
         let asked = gpus * i64::from(booking.share);
-        self.change(booking.payer, pool, Leaf::SliceWaste, nano(gpus * MILLI_PER_GPU as i64 - asked), now);
+        let held = gpus * self.held_milli(jobs.spec_id(job), pool);
+        self.change(booking.payer, pool, Leaf::SliceWaste, nano(held - asked), now);
         match posting {
             Posting::Whole(leaf) => self.change(booking.payer, pool, leaf, nano(asked), now),
-            Posting::Step { communication } => {
-                let (inactive, slowed, progress) = booking.step(asked, communication);
+            Posting::Step { communication, interference } => {
+                let Step { inactive, slowed, disturbed, progress } = booking.step(asked, communication, interference);
                 self.change(booking.payer, pool, Leaf::Inactive, inactive, now);
                 self.change(booking.payer, pool, Leaf::Communication, slowed, now);
+                self.change(booking.payer, pool, Leaf::Interference, disturbed, now);
                 self.change(booking.payer, pool, booking.progress, progress, now);
                 if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
                     mfu.change(Payer::NOBODY, 0, Leaf::Useful, weighted(progress, ppm), now);
@@ -131,10 +159,10 @@ impl Books {
 
     /// Progress that was booked turns out to be lost.
     pub fn lost(&mut self, jobs: &JobTable, job: JobId, pool: u16, stretch: &Stretch, now: Time) {
-        let Posting::Step { communication } = stretch.posting else { return };
+        let Posting::Step { communication, interference } = stretch.posting else { return };
         let booking = self.bookings[jobs.spec_id(job).index()];
         let asked = i64::from(stretch.units) * i64::from(booking.gpus_per_unit) * i64::from(booking.share);
-        let (_, _, progress) = booking.step(asked, communication);
+        let Step { progress, .. } = booking.step(asked, communication, interference);
         for (leaf, rate) in [(booking.progress, -progress), (Leaf::LostWork, progress)] {
             self.account.change(booking.payer, pool, leaf, rate, stretch.from);
             self.account.change(booking.payer, pool, leaf, -rate, stretch.to);
@@ -230,12 +258,13 @@ fn weighted(rate: i64, ppm: u32) -> i64 {
 }
 
 impl Booking {
-    /// The nano-GPU of a stepping job that do nothing, that its place slows down, and that make progress.
-    fn step(&self, asked: i64, communication: u32) -> (i64, i64, i64) {
+    /// What the GPUs of a stepping job do.
+    fn step(&self, asked: i64, communication: u32, interference: u32) -> Step {
         let inactive = asked * i64::from(self.inactive_ppm);
         let active = nano(asked) - inactive;
-        let slowed = (i128::from(active) * i128::from(communication) / i128::from(NANO_PER_MILLI)) as i64;
-        (inactive, slowed, active - slowed)
+        let part = |ppm: u32| (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64;
+        let (slowed, disturbed) = (part(communication), part(interference));
+        Step { inactive, slowed, disturbed, progress: active - slowed - disturbed }
     }
 }
 
@@ -259,6 +288,19 @@ fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
         .collect()
 }
 
+/// Thousandths of each of their GPUs that jobs hold, by specification and pool.
+fn held_by_spec(world: &World<'_>) -> Vec<u16> {
+    if world.spec.pools.iter().all(|pool| pool.gpus.is_none_or(|gpus| gpus.sharing.is_none())) {
+        return Vec::new();
+    }
+    let milli = |spec: u32, pool: &PoolState| {
+        let cut = pool.cut(&world.classes.of_spec(SpecId(spec)).request);
+        cut.map_or(MILLI_PER_GPU as u16, |cut| cut.milli())
+    };
+    let specs = 0..world.jobs.specs().len() as u32;
+    specs.flat_map(|spec| world.pools.iter().map(move |pool| milli(spec, pool))).collect()
+}
+
 fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
     let discarded = spec.state.is_some_and(|state| options.discard.contains(&state));
     if discarded { Leaf::Discarded } else { Leaf::Useful }
@@ -267,7 +309,6 @@ fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
 /// Thousandths of a GPU that a job asks for: its share, or the compute slices of its MIG profile out of seven.
 fn share(spec: &JobSpec) -> u32 {
     let by_share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
-    let by_profile = spec.mig.as_deref().and_then(|p| p.split_once('g')).and_then(|(n, _)| n.parse::<u64>().ok());
-    let milli = by_profile.map_or(by_share, |slices| by_share.min(slices * MILLI_PER_GPU / 7));
+    let milli = spec.mig.map_or(by_share, |profile| by_share.min(u64::from(profile.milli())));
     milli.min(MILLI_PER_GPU) as u32
 }

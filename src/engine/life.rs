@@ -20,23 +20,25 @@ enum Phase {
 pub enum Posting {
     /// All that it asked for in one leaf.
     Whole(Leaf),
-    /// Progress, less what it is slowed by its place, in millionths.
+    /// Progress, less what it is slowed down, in millionths.
     Step {
-        /// The loss.
+        /// By its place.
         communication: u32,
+        /// By its neighbours on shared GPUs.
+        interference: u32,
     },
 }
 
 impl Posting {
     /// Progress at full speed.
-    pub const PLAIN: Posting = Posting::Step { communication: 0 };
+    pub const PLAIN: Posting = Posting::Step { communication: 0, interference: 0 };
 
     /// The speed while it is so, relative to the ideal; 0 in a pause. For reports only.
     #[must_use]
     pub fn speed(self) -> f64 {
         match self {
             Posting::Whole(_) => 0.0,
-            Posting::Step { communication } => 1.0 - f64::from(communication) / 1e6,
+            Posting::Step { communication, interference } => 1.0 - f64::from(communication + interference) / 1e6,
         }
     }
 }
@@ -80,6 +82,8 @@ pub struct Crew {
 #[derive(Debug, Clone)]
 pub struct Life {
     plan: Plan,
+    /// What its neighbours on shared GPUs leave of its speed.
+    beside: Speed,
     phase: Phase,
     /// Work is counted up to here.
     since: Time,
@@ -133,8 +137,19 @@ impl Life {
             pause => Phase::Starting { first, until: now.after(pause) },
         };
         let booked = Posting::PLAIN;
-        let mut life =
-            Life { plan, phase, since: now, left, durable: left, latest, crew, at_risk: Vec::new(), booked, event: 0 };
+        let mut life = Life {
+            plan,
+            beside: Speed::FULL,
+            phase,
+            since: now,
+            left,
+            durable: left,
+            latest,
+            crew,
+            at_risk: Vec::new(),
+            booked,
+            event: 0,
+        };
         life.booked = life.posting();
         life
     }
@@ -159,12 +174,19 @@ impl Life {
             Phase::Starting { first: true, .. } => Posting::Whole(Leaf::Startup),
             Phase::Starting { first: false, .. } => Posting::Whole(Leaf::Restart),
             Phase::Checkpointing { .. } => Posting::Whole(Leaf::Checkpoint),
-            Phase::Stepping => Posting::Step { communication: self.plan.speed.loss_ppm() },
+            Phase::Stepping => {
+                let communication = self.plan.speed.loss_ppm();
+                Posting::Step { communication, interference: self.speed().loss_ppm() - communication }
+            }
         }
     }
 
+    fn speed(&self) -> Speed {
+        self.plan.speed.and(self.beside)
+    }
+
     fn rate(&self) -> u128 {
-        u128::from(self.crew.pace) * u128::from(self.plan.speed.billionths())
+        u128::from(self.crew.pace) * u128::from(self.speed().billionths())
     }
 
     /// What will be left when the next checkpoint begins; nothing where none comes before the end.
@@ -230,6 +252,18 @@ impl Life {
     pub fn set_crew(&mut self, now: Time, crew: Crew) {
         self.settle(now);
         self.crew = crew;
+    }
+
+    /// Its neighbours leave it so much of its speed from `now` on.
+    pub fn set_beside(&mut self, now: Time, beside: Speed) {
+        self.settle(now);
+        self.beside = beside;
+    }
+
+    /// What its neighbours leave of its speed.
+    #[must_use]
+    pub fn beside(&self) -> Speed {
+        self.beside
     }
 
     /// Stops it at `now` with all that it has done: what is left.

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::life::{Life, Posting, Turn};
+use crate::physics::Speed;
 use crate::trace::JobId;
 use crate::units::Time;
 
@@ -50,6 +51,13 @@ impl Lives {
         if let Some(life) = self.lives.get_mut(&job) {
             change(life);
             self.schedule(job);
+        }
+    }
+
+    /// The neighbours of a job leave it so much of its speed from `now` on.
+    pub fn set_beside(&mut self, job: JobId, now: Time, beside: Speed) {
+        if self.lives.get(&job).is_some_and(|life| life.beside() != beside) {
+            self.change(job, |life| life.set_beside(now, beside));
         }
     }
 

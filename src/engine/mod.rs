@@ -7,6 +7,7 @@
 mod books;
 pub mod life;
 mod lives;
+mod neighbours;
 pub mod options;
 mod outages;
 pub mod outcome;

@@ -8,12 +8,13 @@ use thiserror::Error;
 use super::books::Books;
 use super::life::{Crew, Life, Posting, Remainder, Stretch, Turn, span_of, work};
 use super::lives::Lives;
+use super::neighbours::Neighbours;
 use super::options::Options;
 use super::outages::{Node, Outages};
 use super::outcome::{Deadlock, Fates, Outcome};
 use super::places::{Places, Stay};
 use super::watch::{Leaving, View, Watch};
-use crate::cluster::{ClusterSpec, PoolState};
+use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
 use crate::physics::Preemption;
 use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
@@ -112,7 +113,7 @@ fn play(
     progress: &mut dyn Progress,
     watch: Option<&mut dyn Watch>,
 ) -> Result<Outcome, RunError> {
-    let classes = Classes::new(setup.cluster, setup.jobs, policy.elasticity());
+    let classes = Classes::new(setup.cluster, setup.jobs, policy.elasticity(), policy.grain());
     let mut run = Run::new(setup, policy, &classes);
     if let Some(watch) = watch {
         run.watch = Some(watch);
@@ -127,6 +128,7 @@ struct Run<'a> {
     policy: Box<dyn Scheduler>,
     world: World<'a>,
     lives: Lives,
+    neighbours: Neighbours,
     outages: Outages,
     stopped: Stopped,
     books: Books,
@@ -180,12 +182,14 @@ impl<'a> Run<'a> {
         let origin = runnable.next().map(|job| jobs.submit(job));
         let open = origin.map_or(0, |_| 1 + runnable.count() as u64);
         let origin = origin.unwrap_or(Time::ZERO);
+        let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).copied();
         let books = Books::open(&world, setup.options, origin);
         Run {
             setup,
             policy,
             world,
             lives: Lives::default(),
+            neighbours: Neighbours::new(setup.cluster.pools.iter().map(interference).collect()),
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             stopped: Stopped::default(),
             books,
@@ -284,6 +288,14 @@ impl<'a> Run<'a> {
         self.books.posted(self.setup.jobs, job, pool, units, new, now);
     }
 
+    /// Jobs whose neighbours on shared GPUs have changed go on at another speed.
+    fn set_pace(&mut self, changed: &[JobId]) {
+        for &job in changed {
+            self.lives.set_beside(job, self.world.now, self.neighbours.speed(job));
+            self.rebook(job);
+        }
+    }
+
     /// Nodes that come back and go down now; says whether any did.
     fn apply_outages(&mut self) -> bool {
         let now = self.world.now;
@@ -356,6 +368,8 @@ impl<'a> Run<'a> {
         for stretch in &lost {
             self.books.lost(jobs, job, pool, stretch, now);
         }
+        let beside = self.neighbours.go(job);
+        self.set_pace(&beside);
         let done = work(all, jobs.duration(job)).saturating_sub(left);
         self.world.done_before.insert(job, span_of(done, all));
         self.stopped.left.insert(job, left);
@@ -502,6 +516,15 @@ impl<'a> Run<'a> {
         };
         self.books.posted(jobs, job, pool, i64::from(units), posting, now);
         self.tell_placed(job);
+        self.join(job);
+    }
+
+    /// A job runs beside others on the shared GPUs that it has now.
+    fn join(&mut self, job: JobId) {
+        if let Some(holder) = self.world.holders.of(job) {
+            let changed = self.neighbours.come(job, &holder.held);
+            self.set_pace(&changed);
+        }
     }
 
     /// The life of a job that starts now, where it is more than a start and an end.
@@ -539,6 +562,7 @@ impl<'a> Run<'a> {
             self.fates.grown(job, holder.held.node_count());
             let (crew, now) = (self.crew(job, holder.units), self.world.now);
             self.lives.change(job, |life| life.set_crew(now, crew));
+            self.join(job);
             self.tell_placed(job);
         }
     }
@@ -564,6 +588,8 @@ impl<'a> Run<'a> {
         let booked = self.lives.remove(job).map_or(Posting::PLAIN, |life| life.booked());
         self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
         self.books.ended();
+        let beside = self.neighbours.go(job);
+        self.set_pace(&beside);
         self.fates.ended(job, now);
         self.tell_left(&holder, if stage == Stage::Killed { Leaving::Killed } else { Leaving::Finished });
         self.policy.ended(&self.world, &holder);

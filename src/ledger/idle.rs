@@ -11,12 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::Payer;
 use super::leaf::Leaf;
 use super::standing::Standing;
-use crate::cluster::{Placement, Placer, placement};
+use crate::cluster::{Placement, Placer, PoolState, placement};
 use crate::sched::classes::{Bar, Class, ClassId, LineId, ShapeId};
 use crate::sched::waiting::Rank;
 use crate::sched::{HeldBack, World};
 use crate::trace::JobId;
-use crate::units::gpus::MILLI_PER_GPU;
 use crate::units::rng::Stream;
 
 /// Free GPUs claimed by somebody, for a reason.
@@ -111,7 +110,7 @@ impl Charger {
         let world = &*world;
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
         unclaimed.clear();
-        unclaimed.extend(world.pools.iter().map(|p| p.free_gpus() * MILLI_PER_GPU));
+        unclaimed.extend(world.pools.iter().map(PoolState::free_milli));
         let mut walk = Walk { world, unclaimed, claims };
         if !walk.is_done() && (!world.waiting.is_empty() || !incomplete.0.is_empty()) {
             let mut heads = std::mem::take(&mut self.heads);
@@ -233,7 +232,8 @@ fn claim_in_order(
             continue;
         }
         let jobs = world.waiting.shape_len(shape) as u64;
-        let each = world.classes.classes()[of.class.index()].request.total_gpus() * MILLI_PER_GPU;
+        let request = &world.classes.classes()[of.class.index()].request;
+        let each = u64::from(request.units) * request.unit_milli();
         let whole = walk.claim_whole(pools, jobs, each, Payer::tenant(of.tenant), leaf);
         if whole > 0 {
             claimed[shape.index()] = whole;
@@ -296,7 +296,7 @@ impl Walk<'_, '_> {
     }
 
     fn claim(&mut self, claimant: &Claimant<'_>) {
-        let each = u64::from(claimant.units) * u64::from(claimant.class.request.gpus) * MILLI_PER_GPU;
+        let each = u64::from(claimant.units) * claimant.class.request.unit_milli();
         if each == 0 || claimant.jobs == 0 {
             return;
         }
@@ -371,6 +371,11 @@ impl Walk<'_, '_> {
         for pool in 0..self.unclaimed.len() as u16 {
             let rest = self.unclaimed[pool as usize];
             self.take(pool, rest, Payer::NOBODY, Leaf::NoDemand);
+            // What no job can get beside those that hold the rest of a GPU.
+            let milli = self.world.pools[pool as usize].lost_milli();
+            if milli > 0 {
+                self.claims.push(Claim { payer: Payer::NOBODY, pool, leaf: Leaf::SliceWaste, milli });
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct Standing {
     firsts: Vec<BitTree>,
     /// Where the first waiting job of each shape stands in its line.
     place: Vec<Option<usize>>,
-    /// All shapes by the GPUs that a job of theirs asks for, class by class.
+    /// All shapes by the GPUs without which a job of theirs has no place, class by class.
     by_size: Vec<(u64, ShapeId)>,
     /// Where each shape stands in `by_size`.
     size_place: Vec<usize>,
@@ -24,7 +24,7 @@ impl Standing {
     /// For the shapes and lines of a run; nobody waits yet.
     pub(super) fn new(world: &World<'_>) -> Self {
         let shapes = world.classes.shapes();
-        let size = |shape: &Shape| world.classes.classes()[shape.class.index()].request.total_gpus();
+        let size = |shape: &Shape| world.classes.classes()[shape.class.index()].request.least_gpus();
         let numbers = (0..).map(ShapeId);
         let mut by_size: Vec<(u64, ShapeId)> = shapes.iter().map(size).zip(numbers).collect();
         by_size.sort_unstable_by_key(|&(gpus, shape)| (gpus, shapes[shape.index()].class, shape));
@@ -85,7 +85,7 @@ impl Standing {
         positions.map(move |position| world.classes.shape_id(world.jobs, world.waiting.job_at(line, position)))
     }
 
-    /// The standing shapes whose jobs ask for GPUs, but for no more than `free`.
+    /// The standing shapes whose jobs ask for GPUs, but may have a place on `free` of them.
     pub(super) fn asking_at_most(&self, free: u64) -> impl Iterator<Item = ShapeId> {
         let from = self.by_size.partition_point(|&(gpus, _)| gpus == 0);
         let to = self.by_size.partition_point(|&(gpus, _)| gpus <= free);

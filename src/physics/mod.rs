@@ -5,10 +5,12 @@
 
 pub mod communication;
 pub mod failures;
+pub mod interference;
 pub mod plan;
 
 pub use communication::{Slowdown, Spread};
 pub use failures::{FailureModel, NodeClock, Repair};
+pub use interference::Interference;
 pub use plan::{Checkpointing, FULL_SPEED, Pauses, Plan, Speed};
 
 use std::collections::BTreeMap;
@@ -36,6 +38,8 @@ pub struct Physics {
     pub checkpointing: Option<Checkpointing>,
     /// Slowdowns by communication class; empty: placement does not matter.
     pub slowdowns: BTreeMap<String, Slowdown>,
+    /// How shares of a GPU slow each other down, by the name of their pool.
+    pub interference: BTreeMap<String, Interference>,
     /// How nodes fail, by the name of their pool.
     pub failures: BTreeMap<String, FailureModel>,
     /// What becomes of preempted jobs.

@@ -26,6 +26,13 @@ impl Speed {
         self.0
     }
 
+    /// The speed of what two causes slow down, one after the other; at least a billionth.
+    #[must_use]
+    pub const fn and(self, other: Speed) -> Speed {
+        let both = self.0 as u128 * other.0 as u128 / FULL_SPEED as u128;
+        Speed(if both == 0 { 1 } else { both as u64 })
+    }
+
     /// What it lacks to 1, in millionths: the ledger's share of the loss.
     #[must_use]
     pub const fn loss_ppm(self) -> u32 {

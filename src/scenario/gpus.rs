@@ -64,6 +64,7 @@ fn read_type(entry: &Entry, problems: &mut Problems) -> OwnType {
         || GpuType { id: id.clone(), mig_instances: 1, ..GpuType::default() },
         catalog::CatalogGpu::gpu_type,
     );
+    let mig_instances = keys.count("mig_instances").and_then(|n| u8::try_from(n).ok()).unwrap_or(base.mig_instances);
     let gpu_type = GpuType {
         arch: keys.text("arch").map(str::to_owned).or(base.arch),
         memory_bytes: keys.bytes("memory").or(base.memory_bytes),
@@ -71,7 +72,8 @@ fn read_type(entry: &Entry, problems: &mut Problems) -> OwnType {
         tflops: keys.number("tflops").or(base.tflops),
         fp8_tflops: keys.number("fp8_tflops").or(base.fp8_tflops),
         power_w: keys.count32("power_w").or(base.power_w),
-        mig_instances: keys.count("mig_instances").and_then(|n| u8::try_from(n).ok()).unwrap_or(base.mig_instances),
+        mig_instances,
+        mig: base.mig.filter(|_| mig_instances > 1),
         link: keys.bytes("link").or(base.link),
         price: keys.price("price").or(base.price),
         id: base.id,

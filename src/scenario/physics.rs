@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::section::Section;
+use super::sharing;
 use super::tables::{CHECKPOINT, COMMUNICATION, FAILURES, PHYSICS, STARTUP, Table};
 use super::tree::{Entry, Node};
 use crate::cluster::ClusterSpec;
@@ -10,12 +11,14 @@ use crate::input::Problems;
 use crate::physics::{Checkpointing, FailureModel, Pauses, Physics, Preemption, Repair, Slowdown, Speed};
 use crate::units::{Span, suggest};
 
-/// Reads `[physics]`; the pools of the cluster are those that can fail.
-pub fn read(root: &Node, cluster: &ClusterSpec, problems: &mut Problems) -> Physics {
+/// Reads `[physics]`; the pools of the cluster are those that can fail and whose GPUs can be shared, as is noted in them.
+pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> Physics {
     let Some(entry) = root.entry("physics") else { return Physics::default() };
     let keys = section(entry, &PHYSICS, "physics", problems);
     let part = |name: &str| entry.node.entry(name);
+    let interference = part("sharing").map(|entry| sharing::read(entry, cluster, problems)).unwrap_or_default();
     Physics {
+        interference,
         preemption: match keys.text("preemption") {
             Some("requeue") => Preemption::Requeue,
             _ => Preemption::Suspend,
@@ -58,15 +61,20 @@ fn slowdowns(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, Slowdow
     slowdowns
 }
 
-fn failures(entry: &Entry, cluster: &ClusterSpec, problems: &mut Problems) -> BTreeMap<String, FailureModel> {
+/// Reports a table of a pool that the cluster does not have.
+pub(super) fn check_pool(pool: &Entry, cluster: &ClusterSpec, problems: &mut Problems) {
     let pools: Vec<&str> = cluster.pools.iter().map(|pool| pool.name.as_str()).collect();
+    if !pools.is_empty() && !pools.contains(&pool.key.as_str()) {
+        let message = format!("there is no pool `{}`{}", pool.key, suggest::hint(&pool.key, &pools));
+        problems.push(pool.place.problem(message));
+    }
+}
+
+fn failures(entry: &Entry, cluster: &ClusterSpec, problems: &mut Problems) -> BTreeMap<String, FailureModel> {
     let mut failures = BTreeMap::new();
     for pool in entry.node.table().unwrap_or_default() {
         let keys = section(pool, &FAILURES, &format!("physics.failures.{}", pool.key), problems);
-        if !pools.is_empty() && !pools.contains(&pool.key.as_str()) {
-            let message = format!("there is no pool `{}`{}", pool.key, suggest::hint(&pool.key, &pools));
-            problems.push(pool.place.problem(message));
-        }
+        check_pool(pool, cluster, problems);
         for key in ["mtbf", "repair"] {
             if keys.span(key) == Some(Span::ZERO) {
                 problems.push(keys.place(key).problem(format!("`{key}`: expected a time above 0")));

@@ -107,7 +107,7 @@ fn read_node_gpus(gpu_type: usize, keys: &Section<'_>, title: &str, problems: &m
     if let Island::Gpus(size) = island {
         check_island(size, per_node, keys, problems);
     }
-    Some(NodeGpus { gpu_type, per_node, island })
+    Some(NodeGpus { gpu_type, per_node, island, sharing: None })
 }
 
 fn check_island(size: u32, per_node: u32, keys: &Section<'_>, problems: &mut Problems) {

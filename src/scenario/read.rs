@@ -9,7 +9,9 @@ use super::tables::{ROOT, VARIANT_KEYS};
 use super::tree::{self, Data, Entry, Node, Place};
 use super::types::{Scenario, Variant};
 use super::{measure, physics, policy, pools, workload};
+use crate::cluster::ClusterSpec;
 use crate::input::{Problem, Problems};
+use crate::sched::{Grain, PolicyChoice};
 
 /// What the command line changes in a scenario.
 #[derive(Debug, Clone, Default)]
@@ -148,13 +150,14 @@ fn report_shape(root: &Node, problems: &mut Problems) {
 /// Reads a tree without variants; nothing where a part is missing, which is then among the problems.
 fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut Problems) -> Option<Scenario> {
     let top = Section::read(root, &root.place, ROOT.keys, ROOT.required, "", problems);
-    let cluster = pools::read(root, problems);
+    let mut cluster = pools::read(root, problems);
     let folder = path.parent().unwrap_or(Path::new(""));
     let workload = workload::read(root, folder, cluster.spec.gpu_count(), problems);
     let measure = measure::read(root, problems);
-    let physics = physics::read(root, &cluster.spec, problems);
+    let physics = physics::read(root, &mut cluster.spec, problems);
     let policy = policy::read(root, problems);
     notices.extend(cluster.notices);
+    notices.extend(policy.as_ref().and_then(|policy| unshared_notice(&cluster.spec, policy)));
     let stem = || path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Some(Scenario {
         name: top.text("name").map_or_else(stem, str::to_owned),
@@ -168,6 +171,13 @@ fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut
         variants: Vec::new(),
         notices,
     })
+}
+
+/// What to say where GPUs are to be shared under a policy that gives out whole ones.
+fn unshared_notice(cluster: &ClusterSpec, policy: &PolicyChoice) -> Option<String> {
+    let shared = cluster.pools.iter().any(|pool| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some()));
+    let whole = shared && policy.build(0).grain() == Grain::WholeGpus;
+    whole.then(|| format!("{} reserves whole GPUs: jobs do not share any under it", policy.entry.name))
 }
 
 /// Cuts the `[[variant]]`s out of a scenario, where they are tables as they should be.

@@ -13,8 +13,8 @@ use super::types::{PriceSource, Scenario, Source, Workload};
 use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
-use crate::cluster::{GpuType, Island, PoolSpec};
-use crate::physics::{FULL_SPEED, Physics, Preemption};
+use crate::cluster::{GpuType, Island, PoolSpec, ShareMode, Sharing};
+use crate::physics::{FULL_SPEED, Interference, Physics, Preemption};
 use crate::trace::generate::Generator;
 use crate::units::Span;
 use crate::units::keys::{Key, Kind, Params, Value};
@@ -128,8 +128,13 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("cluster", cluster);
     root.add("workload", workload(&scenario.workload, scenario.cluster.gpu_count()));
     root.add("measure", measure);
-    if scenario.physics.is_on() {
-        root.add("physics", physics(&scenario.physics));
+    let shares = |pool: &PoolSpec| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some());
+    if scenario.physics.is_on() || scenario.cluster.pools.iter().any(shares) {
+        let mut physics = physics(&scenario.physics);
+        if scenario.cluster.pools.iter().any(shares) {
+            physics.add("sharing", sharing(scenario));
+        }
+        root.add("physics", physics);
     }
     root.add("policy", policy);
     root.into()
@@ -167,6 +172,28 @@ fn physics(physics: &Physics) -> Table {
         failures.add(pool, failure);
     }
     table.add("failures", failures);
+    table
+}
+
+fn sharing(scenario: &Scenario) -> Table {
+    let mut table = Table::default();
+    for pool in &scenario.cluster.pools {
+        let Some(sharing) = pool.gpus.and_then(|gpus| gpus.sharing) else { continue };
+        let mut keys = Table::default();
+        match sharing {
+            Sharing::Mig(_) => keys.add("mode", "mig"),
+            Sharing::Shares { mode, most, .. } => {
+                keys.add("mode", if mode == ShareMode::Mps { "mps" } else { "time-slicing" });
+                keys.add("max_per_gpu", u32::from(most));
+            }
+        }
+        if let Some(Interference { one, two, more }) = scenario.physics.interference.get(&pool.name) {
+            for (key, speed) in [("beside_one", one), ("beside_two", two), ("beside_more", more)] {
+                keys.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+            }
+        }
+        table.add(&pool.name, keys);
+    }
     table
 }
 
@@ -382,9 +409,15 @@ mod tests {
 
     #[test]
     fn a_resolved_scenario_reads_back_as_itself() {
-        for name in
-            ["quickstart.toml", "pools-and-queues.toml", "nvl72.toml", "owned.toml", "generated.toml", "failures.toml"]
-        {
+        for name in [
+            "quickstart.toml",
+            "pools-and-queues.toml",
+            "nvl72.toml",
+            "owned.toml",
+            "generated.toml",
+            "failures.toml",
+            "sharing.toml",
+        ] {
             let first = scenario(name);
             let json = serde_json::to_string_pretty(&resolved(&first)).unwrap();
             let tree: Node = serde_json::from_str(&json).unwrap();

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{ClusterSpec, PoolState, Request, placement};
+use crate::cluster::{ClusterSpec, PoolSpec, PoolState, Request, Slice, placement};
+use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};
 
 /// Declares the number of a thing in its table.
@@ -110,6 +111,15 @@ pub enum Elasticity {
     Proportional,
 }
 
+/// What the GPUs are given out in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// Slices, in pools that share their GPUs.
+    Slices,
+    /// Whole GPUs, whatever a job asks for of them.
+    WholeGpus,
+}
+
 /// The fewest units with which a job starts.
 #[must_use]
 pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) -> u32 {
@@ -122,9 +132,10 @@ pub fn least_units(spec: &JobSpec, request: &Request, elasticity: Elasticity) ->
 impl Classes {
     /// Sorts the jobs of a table into classes and shapes for a cluster.
     #[must_use]
-    pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity) -> Self {
+    pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity, grain: Grain) -> Self {
         let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::new).collect();
-        let mut builder = Builder { cluster, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
+        let mut builder =
+            Builder { cluster, grain, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
         let mut lines = Names::default();
         let mut tenants = Names::default();
         let mut shapes = Vec::new();
@@ -194,6 +205,12 @@ impl Classes {
         self.shapes[self.shape_id(jobs, job).index()]
     }
 
+    /// The class of the jobs of a specification.
+    #[must_use]
+    pub fn of_spec(&self, spec: SpecId) -> &Class {
+        &self.classes[self.shapes[self.shape_of_spec[spec.index()].index()].class.index()]
+    }
+
     /// A job's class.
     #[must_use]
     pub fn class(&self, jobs: &JobTable, job: JobId) -> &Class {
@@ -221,7 +238,11 @@ impl Classes {
             let (cpu, mem) = (class.request.cpu > 0, class.request.mem > 0);
             pools.any(|p| (cpu && p.cpu_milli.is_some()) || (mem && p.mem_bytes.is_some()))
         };
-        let unbound = |class: &Class| class.request.gpus <= 1 && class.request.widest() == crate::trace::Level::Any;
+        let unbound = |class: &Class| {
+            class.request.gpus <= 1
+                && class.request.slice == Slice::Whole
+                && class.request.widest() == crate::trace::Level::Any
+        };
         let mut usable = self.classes.iter().filter(|c| c.usable);
         gpu_pools == 1 && usable.all(|c| unbound(c) && !limited(c) && c.barred.is_empty())
     }
@@ -248,21 +269,28 @@ impl Names {
 
 struct Builder<'a> {
     cluster: &'a ClusterSpec,
+    grain: Grain,
     empty: &'a [PoolState],
     classes: Vec<Class>,
     class_numbers: BTreeMap<ClassKey, ClassId>,
 }
 
 /// What makes two jobs the same class.
-type ClassKey = (u32, u32, u64, u64, crate::trace::Topology, bool, Vec<u16>, Vec<(u16, Bar)>);
+type ClassKey = (u32, u32, Slice, u64, u64, crate::trace::Topology, bool, Vec<u16>, Vec<(u16, Bar)>);
 
 impl Builder<'_> {
     fn class_of(&mut self, spec: &JobSpec) -> ClassId {
-        let request = Request::of(spec);
+        let mut request = Request::of(spec);
         let (pools, barred) = self.pools_of(spec);
+        // Where no pool gives slices, a share asks for whole GPUs like any other job.
+        let sliced = |&pool: &u16| self.empty[pool as usize].cut(&request).is_some();
+        if self.grain == Grain::WholeGpus || !pools.iter().any(sliced) {
+            request = request.whole();
+        }
         let key: ClassKey = (
             request.units,
             request.gpus,
+            request.slice,
             request.cpu,
             request.mem,
             request.topology,
@@ -292,8 +320,7 @@ impl Builder<'_> {
         for (number, pool) in self.cluster.pools.iter().enumerate() {
             let number = number as u16;
             let gpu = self.cluster.gpu_id(pool);
-            let type_fits = spec.gpus == 0
-                || gpu.is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id));
+            let type_fits = spec.gpus == 0 || (self.has_type(spec, pool) && self.can_serve(spec, pool));
             if !pool.admits(&spec.queue) {
                 if gpu.is_some() {
                     barred.push((number, Bar::Queue));
@@ -307,6 +334,26 @@ impl Builder<'_> {
         (open, barred)
     }
 
+    /// Whether a pool has GPUs of a type that a job accepts.
+    fn has_type(&self, spec: &JobSpec, pool: &PoolSpec) -> bool {
+        let accepts = |id: &str| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id);
+        self.cluster.gpu_id(pool).is_some_and(accepts)
+    }
+
+    /// Whether a GPU of a pool has the MIG profile and the memory that a job asks for.
+    fn can_serve(&self, spec: &JobSpec, pool: &PoolSpec) -> bool {
+        let Some(gpu) = pool.gpus.map(|gpus| &self.cluster.gpu_types[gpus.gpu_type]) else { return false };
+        let memory = match (spec.mig, gpu.mig) {
+            (None, _) => gpu.memory_bytes.unwrap_or(u64::MAX),
+            (Some(name), Some(names)) => match names.find(name) {
+                Some(profile) => u64::from(names.memory_mb(profile)) * 1_000_000,
+                None => return false,
+            },
+            (Some(_), None) => return false,
+        };
+        spec.gpu_mem_bytes.is_none_or(|need| need <= memory)
+    }
+
     /// Where the jobs of a spec could start, and why they never can if that is nowhere.
     fn admit(&mut self, class: ClassId, spec: &JobSpec, elasticity: Elasticity) -> (Vec<u16>, Option<String>) {
         let Class { request, pools, .. } = &self.classes[class.index()];
@@ -316,7 +363,7 @@ impl Builder<'_> {
         let rejection = homes.is_empty().then(|| self.rejection(spec, &least, pools));
         let units = least.units;
         let at_once = if elasticity == Elasticity::StartEarly { 1 } else { least.units };
-        let fewest = request.with_units(at_once).total_gpus();
+        let fewest = request.with_units(at_once).least_gpus();
         let class = &mut self.classes[class.index()];
         class.usable |= rejection.is_none();
         class.fewest_gpus = class.fewest_gpus.min(fewest);
@@ -325,11 +372,12 @@ impl Builder<'_> {
     }
 
     fn rejection(&self, spec: &JobSpec, request: &Request, pools: &[u16]) -> String {
-        let pool_has_type = |p: &crate::cluster::PoolSpec| {
-            self.cluster.gpu_id(p).is_some_and(|id| spec.gpu_types.is_empty() || spec.gpu_types.iter().any(|t| t == id))
-        };
-        if spec.gpus > 0 && !self.cluster.pools.iter().any(pool_has_type) {
+        let mut of_type = self.cluster.pools.iter().filter(|pool| self.has_type(spec, pool)).peekable();
+        if spec.gpus > 0 && of_type.peek().is_none() {
             return format!("no pool has GPU type {}", spec.gpu_types.join("|"));
+        }
+        if spec.gpus > 0 && !of_type.any(|pool| self.can_serve(spec, pool)) {
+            return self.no_such_gpu(spec);
         }
         if pools.is_empty() {
             return format!("no pool for it admits queue `{}`", spec.queue);
@@ -343,6 +391,22 @@ impl Builder<'_> {
             return "asks for more CPU or memory than the nodes have".to_owned();
         }
         format!("does not fit into one {}", domain(request))
+    }
+
+    /// What the GPUs of the types that a job accepts lack.
+    fn no_such_gpu(&self, spec: &JobSpec) -> String {
+        let without_memory = JobSpec { gpu_mem_bytes: None, ..spec.clone() };
+        let mut of_type = self.cluster.pools.iter().filter(|pool| self.has_type(spec, pool));
+        match (spec.mig, spec.gpu_mem_bytes) {
+            (Some(mig), None) => format!("no GPU that it may use has the MIG profile {mig}"),
+            (Some(mig), _) if !of_type.any(|pool| self.can_serve(&without_memory, pool)) => {
+                format!("no GPU that it may use has the MIG profile {mig}")
+            }
+            (_, need) => {
+                let gigabytes = need.unwrap_or(0) as f64 / 1e9;
+                format!("asks for {gigabytes} GB of GPU memory, more than what it may use has")
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::pass::{Fault, Pass};
 use super::profile::Profile;
 use super::registry::{PLACEMENT, PolicyEntry};
 use super::windows::Windows;
-use super::{HeldBack, Holder, Scheduler, Verdict, World};
+use super::{Grain, HeldBack, Holder, Scheduler, Verdict, World};
 use crate::cluster::{Allocation, Placer};
 use crate::trace::JobId;
 use crate::units::keys::{Key, Kind};
@@ -396,6 +396,11 @@ impl Conservative {
 impl Scheduler for Conservative {
     fn order(&self) -> Order {
         self.order
+    }
+
+    /// Every reservation is kept for good, so nobody may be promised room on a GPU whose other slices come and go.
+    fn grain(&self) -> Grain {
+        Grain::WholeGpus
     }
 
     fn held_back(&self) -> Option<HeldBack> {

@@ -8,6 +8,7 @@ use super::pass::{Fault, Pass};
 use super::registry::{PLACEMENT, PolicyEntry};
 use super::search::serve_passing_over;
 use super::{HeldBack, Holder, Scheduler, Verdict, World};
+use crate::cluster::share::Cut;
 use crate::cluster::{Allocation, Placer, Take};
 use crate::trace::JobId;
 use crate::units::Time;
@@ -140,11 +141,13 @@ impl Easy {
                 if !fits_any(pass, &class.pools, &class.request) {
                     return None;
                 }
-                let lasting = reservation.borrow().beside(pass, |world| fits(world, class));
-                Some(if lasting { u64::MAX } else { until_start })
+                if reservation.borrow().beside(pass, |world| fits(world, class)) {
+                    return Some(u64::MAX);
+                }
+                (!leaves_traces(pass, class)).then_some(until_start)
             },
             |pass, job| {
-                let lasting = pass.estimate(job).micros() > until_start;
+                let lasting = pass.estimate(job).micros() > until_start || leaves_traces(pass, pass.class(job));
                 let request = pass.class(job).request;
                 let place = if lasting {
                     reservation.borrow().beside(pass, |world| find_place(world, &mut self.placer, job, &request))
@@ -165,6 +168,15 @@ impl Easy {
 
 fn fits(world: &World<'_>, class: &Class) -> bool {
     fits_any(world, &class.pools, &class.request)
+}
+
+/// Whether GPUs may be other than before when jobs of a class have ended: the MIG instances made for them stay.
+fn leaves_traces(world: &World<'_>, class: &Class) -> bool {
+    let makes_instances = |&pool: &u16| {
+        let cut = world.pools[pool as usize].cut(&class.request);
+        cut.is_some_and(|cut| matches!(cut, Cut::Instance { .. }))
+    };
+    class.pools.iter().any(makes_instances)
 }
 
 /// The entry of a job that started now.
@@ -204,13 +216,13 @@ impl NodeReservation {
     fn new(world: &World<'_>, start: Time, place: &Allocation, head: JobId) -> Self {
         let request = world.class(head).request;
         let pool = &world.pools[place.pool as usize];
-        let left_over = place
-            .parts()
-            .iter()
-            .map(|part| LeftOver {
+        let left_over = pool
+            .footprint(place, &request)
+            .into_iter()
+            .map(|(node, take)| LeftOver {
                 pool: place.pool,
-                node: part.node,
-                free: less(&pool.node_resources(part.node as usize), &part.take(&request)),
+                node,
+                free: less(&pool.node_resources(node as usize), &take),
             })
             .collect();
         NodeReservation { start, left_over }
@@ -229,10 +241,13 @@ impl NodeReservation {
                 .collect();
             for (pool, node, take) in &kept {
                 world.pools[*pool as usize].take(*node, take);
+                // Whoever joins those on a shared GPU may keep it from being free or having room in time.
+                world.pools[*pool as usize].freeze(*node as u32, true);
             }
             let seen = look(world);
             for (pool, node, take) in &kept {
                 world.pools[*pool as usize].give(*node, take);
+                world.pools[*pool as usize].freeze(*node as u32, false);
             }
             seen
         })
@@ -241,10 +256,10 @@ impl NodeReservation {
     /// A job that outlasts the start is placed: that much less is left over.
     fn spend(&mut self, world: &World<'_>, job: JobId, place: &Allocation) {
         let request = world.class(job).request;
-        for part in place.parts() {
-            let reserved = self.left_over.iter_mut().find(|l| l.pool == place.pool && l.node == part.node);
+        for (node, take) in world.pools[place.pool as usize].footprint(place, &request) {
+            let reserved = self.left_over.iter_mut().find(|l| l.pool == place.pool && l.node == node);
             if let Some(left) = reserved {
-                left.free = less(&left.free, &part.take(&request));
+                left.free = less(&left.free, &take);
             }
         }
     }

@@ -29,7 +29,7 @@ pub mod waiting;
 pub mod windows;
 pub mod world;
 
-pub use classes::{Bar, Class, ClassId, Classes, Elasticity, LineId, Shape, ShapeId, TenantId};
+pub use classes::{Bar, Class, ClassId, Classes, Elasticity, Grain, LineId, Shape, ShapeId, TenantId};
 pub use order::{Key, Order};
 pub use pass::{Deed, Fault, Pass};
 pub use registry::{PolicyChoice, PolicyEntry, policies};
@@ -65,6 +65,11 @@ pub trait Scheduler {
     /// Which jobs may start with less than they ask for.
     fn elasticity(&self) -> Elasticity {
         Elasticity::Rigid
+    }
+
+    /// What it gives GPUs out in.
+    fn grain(&self) -> Grain {
+        Grain::Slices
     }
 
     /// What stops a waiting job that would fit after a pass; `None` when a pass leaves no such job.

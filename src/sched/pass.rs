@@ -130,7 +130,9 @@ impl<'p, 'a> Pass<'p, 'a> {
     /// Runs `look` on the world with other resources free than now, and takes care that they are as before afterwards.
     pub fn imagine<T>(&mut self, look: impl FnOnce(&mut World<'a>) -> T) -> T {
         let free: u64 = self.world.pools.iter().map(crate::cluster::PoolState::free_gpus).sum();
+        self.world.pools.iter_mut().for_each(crate::cluster::PoolState::remember_shares);
         let seen = look(self.world);
+        self.world.pools.iter_mut().for_each(crate::cluster::PoolState::restore_shares);
         let after: u64 = self.world.pools.iter().map(crate::cluster::PoolState::free_gpus).sum();
         assert_eq!(free, after, "policy `{}` imagined a change and left it behind", self.policy);
         seen

@@ -79,6 +79,11 @@ impl Trial<'_, '_> {
         self.log.push((job, place.clone(), true));
     }
 
+    fn take_back(&mut self, job: JobId, place: &Allocation) {
+        self.world.take_back(job, place);
+        self.log.push((job, place.clone(), true));
+    }
+
     fn give(&mut self, job: JobId, place: &Allocation) {
         self.world.give(job, place);
         self.log.push((job, place.clone(), false));
@@ -131,7 +136,7 @@ impl Preemptive {
         let last = self.running.last().map(|&(rank, _)| rank);
         // Jobs without GPUs may start where none is free.
         let cpu_jobs = world.classes.classes().iter().any(|class| class.request.gpus == 0);
-        let free = cpu_jobs || world.pools.iter().any(|pool| pool.free_gpus() > 0);
+        let free = cpu_jobs || world.most_free_gpus() > 0;
         loop {
             let next = match (fresh.peek(), again.peek()) {
                 (Some(one), Some(other)) if other < one => again.next(),
@@ -166,7 +171,7 @@ impl Preemptive {
             match place {
                 Some(place) => {
                     trial.take(job, &place);
-                    if stopped.get(&job) == Some(&place) {
+                    if stopped.get(&job) == Some(&place) && !place.has_instances() {
                         stopped.remove(&job);
                     } else {
                         plan.starts.push((job, place));
@@ -191,7 +196,8 @@ impl Preemptive {
         stopped: &mut BTreeMap<JobId, Allocation>,
     ) -> Option<Allocation> {
         let request = trial.world.class(job).request;
-        if let Some(old) = stopped.get(&job).filter(|old| trial.world.is_free(job, old)) {
+        // A MIG instance that was stopped may have made room for others that do not fit beside it as the GPU was cut.
+        if let Some(old) = stopped.get(&job).filter(|old| !old.has_instances() && trial.world.is_free(job, old)) {
             return Some(old.clone());
         }
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
@@ -217,7 +223,7 @@ impl Preemptive {
             place = find_place(trial.world, &mut self.placer, job, &request);
         }
         let Some(mut place) = place else {
-            victims.iter().for_each(|(victim, held)| trial.take(*victim, held));
+            victims.iter().for_each(|(victim, held)| trial.take_back(*victim, held));
             running.at = begin;
             return None;
         };
@@ -225,7 +231,7 @@ impl Preemptive {
         let last = victims.pop();
         let mut spared = Vec::new();
         for (victim, held) in victims {
-            trial.take(victim, &held);
+            trial.take_back(victim, &held);
             match find_place(trial.world, &mut self.placer, job, &request) {
                 Some(still) => {
                     place = still;

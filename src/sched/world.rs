@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::classes::{Class, Classes, Elasticity, least_units};
 use super::waiting::Waiting;
+use crate::cluster::share::Taker;
 use crate::cluster::{Allocation, ClusterSpec, PoolState, Take};
 use crate::trace::{JobId, JobTable};
 use crate::units::{Span, Time};
@@ -200,18 +201,17 @@ impl<'a> World<'a> {
         self.class(job).request.units - self.holders.of(job).map_or(0, |h| h.units)
     }
 
-    /// The most GPUs that are free in any one pool.
+    /// The most GPUs that are free in any one pool, or shared and perhaps with room for more.
     #[must_use]
     pub fn most_free_gpus(&self) -> u64 {
-        self.pools.iter().map(PoolState::free_gpus).max().unwrap_or(0)
+        self.pools.iter().map(|pool| pool.free_gpus() + pool.shared_gpus()).max().unwrap_or(0)
     }
 
     /// Whether all of a place is free now, for what the job asks for.
     #[must_use]
     pub fn is_free(&self, job: JobId, place: &Allocation) -> bool {
         let request = self.class(job).request;
-        let pool = &self.pools[place.pool as usize];
-        place.parts().iter().all(|part| pool.has(part.node as usize, &part.take(&request)))
+        self.pools[place.pool as usize].has_place(place, &request)
     }
 
     /// Gives an allocation's resources back.
@@ -219,16 +219,25 @@ impl<'a> World<'a> {
         let request = self.class(job).request;
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
-            pool.give(part.node as usize, &part.take(&request));
+            pool.give_part(part, &request);
         }
     }
 
     /// Takes an allocation's resources.
     pub fn take(&mut self, job: JobId, held: &Allocation) {
+        self.take_as(job, held, Taker::Anybody);
+    }
+
+    /// Gives a running job back what it really has, in a look at the world in another state.
+    pub fn take_back(&mut self, job: JobId, held: &Allocation) {
+        self.take_as(job, held, Taker::Owner);
+    }
+
+    fn take_as(&mut self, job: JobId, held: &Allocation, taker: Taker) {
         let request = self.class(job).request;
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
-            pool.take(part.node as usize, &part.take(&request));
+            pool.take_part(part, &request, taker);
         }
     }
 

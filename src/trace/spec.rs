@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::units::{MilliGpu, Span};
+use crate::units::{MigName, MilliGpu, Span};
 
 /// Where the GPUs of a job must lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -123,8 +123,10 @@ pub struct JobSpec {
     pub gpu_types: Vec<String>,
     /// The share of each GPU that is used; a whole one without the column.
     pub gpu_share: Option<MilliGpu>,
-    /// MIG profile, such as `1g.10gb`.
-    pub mig: Option<String>,
+    /// MIG profile on each GPU, such as `1g.10gb`.
+    pub mig: Option<MigName>,
+    /// Bytes of GPU memory that it needs on each GPU; without, it makes do with what comes with its share.
+    pub gpu_mem_bytes: Option<u64>,
     /// Thousandths of a CPU core per task.
     pub cpu_milli: u64,
     /// Bytes of memory per task.

@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod gpus;
 pub mod hash;
 pub mod keys;
+pub mod mig;
 pub mod money;
 pub mod quantile;
 pub mod quantity;
@@ -16,5 +17,6 @@ pub mod time;
 
 pub use distribution::Distribution;
 pub use gpus::{GpuTime, MilliGpu};
+pub use mig::MigName;
 pub use money::{Usd, UsdPerGpuHour};
 pub use time::{Span, Time};

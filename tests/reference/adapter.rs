@@ -37,6 +37,7 @@ pub fn cluster_spec(cluster: &RefCluster) -> ClusterSpec {
                 RefIsland::Gpus(k) => Island::Gpus(k),
                 RefIsland::Rack => Island::Rack,
             },
+            sharing: None,
         }),
         nodes_per_rack: Some(pool.nodes_per_rack),
         cpu_milli: pool.cpu_milli,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use fleetsim::engine::{Setup, Silent, simulate, simulate_with};
-use fleetsim::sched::{Elasticity, Fault, HeldBack, Holder, Order, Pass, Scheduler, Stage, Verdict, World};
+use fleetsim::sched::{Elasticity, Fault, Grain, HeldBack, Holder, Order, Pass, Scheduler, Stage, Verdict, World};
 use fleetsim::trace::JobId;
 use fleetsim::units::Time;
 use fleetsim::units::keys::Value;
@@ -51,6 +51,9 @@ impl Scheduler for Watched {
     }
     fn elasticity(&self) -> Elasticity {
         self.inner.elasticity()
+    }
+    fn grain(&self) -> Grain {
+        self.inner.grain()
     }
     fn held_back(&self) -> Option<HeldBack> {
         self.inner.held_back()

@@ -28,6 +28,8 @@ pub enum Column {
     GpuMilli,
     /// MIG profile.
     Mig,
+    /// GB of GPU memory on each GPU.
+    GpuMemGb,
     /// Cores per task.
     Cpus,
     /// GB of memory per task.
@@ -68,7 +70,7 @@ pub enum Column {
 
 impl Column {
     /// All columns in the writer's order.
-    pub const ALL: [Column; 28] = [
+    pub const ALL: [Column; 29] = [
         Column::JobId,
         Column::Submit,
         Column::Duration,
@@ -79,6 +81,7 @@ impl Column {
         Column::GpuType,
         Column::GpuMilli,
         Column::Mig,
+        Column::GpuMemGb,
         Column::Cpus,
         Column::MemGb,
         Column::Tenant,
@@ -103,7 +106,7 @@ impl Column {
     pub const REQUIRED: [Column; 4] = [Column::JobId, Column::Submit, Column::Duration, Column::Gpus];
 
     /// The names, in the order of [`Column::ALL`].
-    pub const NAMES: [&'static str; 28] = [
+    pub const NAMES: [&'static str; 29] = [
         "job_id",
         "submit_s",
         "duration_s",
@@ -114,6 +117,7 @@ impl Column {
         "gpu_type",
         "gpu_milli",
         "mig",
+        "gpu_mem_gb",
         "cpus",
         "mem_gb",
         "tenant",
@@ -190,7 +194,7 @@ pub(super) struct Layout {
     pub width: usize,
     /// The columns of the specification and their fields.
     pub spec: Vec<(Column, usize)>,
-    fields: [Option<usize>; 28],
+    fields: [Option<usize>; Column::ALL.len()],
 }
 
 impl Layout {
@@ -208,7 +212,7 @@ impl Layout {
 
     /// One field for each column, in this order.
     pub fn of_columns(columns: &[Column]) -> Layout {
-        let mut layout = Layout { width: columns.len(), spec: Vec::new(), fields: [None; 28] };
+        let mut layout = Layout { width: columns.len(), spec: Vec::new(), fields: [None; Column::ALL.len()] };
         for (field, &column) in columns.iter().enumerate() {
             layout.assign(column, field);
         }
@@ -224,7 +228,7 @@ impl Layout {
 
     /// Reads the header; what is wrong with it goes to `findings`.
     pub fn of_header(header: &ByteRecord, at: Spot, findings: &mut Findings) -> Layout {
-        let mut layout = Layout { width: header.len(), spec: Vec::new(), fields: [None; 28] };
+        let mut layout = Layout { width: header.len(), spec: Vec::new(), fields: [None; Column::ALL.len()] };
         if let Some(delimiter) = wrong_delimiter(header) {
             let message = format!("the columns are separated by {delimiter}; expected commas");
             findings.push(at.field(0), message);

@@ -8,7 +8,8 @@ use super::columns::{Column, Layout};
 use super::findings::shown;
 use crate::trace::spec::{JobSpec, RecordedState, Topology};
 use crate::units::decimal::{self, DecimalError};
-use crate::units::{MilliGpu, Span, suggest};
+use crate::units::gpus::MILLI_PER_GPU;
+use crate::units::{MigName, MilliGpu, Span, suggest};
 
 /// The longest time that a trace may hold: 2^53 microseconds, 285 years. Anything above is a mistake of units.
 pub const MOST_MICROS: u64 = 1 << 53;
@@ -63,7 +64,8 @@ pub(super) fn parse(layout: &Layout, record: &ByteRecord) -> Result<JobSpec, Vec
         gpu_share: fields
             .count(Column::GpuMilli, 1, 1000, "a whole number from 1 to 1000")
             .map(|milli| MilliGpu::from_milli(u64::from(milli))),
-        mig: fields.owned(Column::Mig),
+        mig: fields.mig(),
+        gpu_mem_bytes: fields.scaled(Column::GpuMemGb, 9, "a number of GB >= 0"),
         cpu_milli: fields.scaled(Column::Cpus, 3, "a number of cores >= 0").unwrap_or(0),
         mem_bytes: fields.scaled(Column::MemGb, 9, "a number of GB >= 0").unwrap_or(0),
         tenant: fields.owned(Column::Tenant).unwrap_or_default(),
@@ -82,6 +84,7 @@ pub(super) fn parse(layout: &Layout, record: &ByteRecord) -> Result<JobSpec, Vec
     };
     if fields.faults.is_empty() {
         fields.check_tasks(&spec);
+        fields.check_slice(&spec);
     }
     if fields.faults.is_empty() { Ok(spec) } else { Err(fields.faults) }
 }
@@ -196,12 +199,34 @@ impl<'a> Fields<'a> {
         value
     }
 
+    fn mig(&mut self) -> Option<MigName> {
+        let text = self.text(Column::Mig)?;
+        let found = String::from_utf8_lossy(text);
+        let name = MigName::parse(&found);
+        if name.is_none() {
+            self.fault(Column::Mig, format!("`mig` {} is no MIG profile{}", shown(text), MigName::hint(&found)));
+        }
+        name
+    }
+
     fn yes_or_no(&mut self, column: Column) -> Option<bool> {
         let known = |text: &str| {
             let lower = text.to_ascii_lowercase();
             YES.contains(&lower.as_str()).then_some(true).or_else(|| NO.contains(&lower.as_str()).then_some(false))
         };
         self.word(column, &["true", "false", "yes", "no", "1", "0"], known)
+    }
+
+    /// That a job asks for a share or for a profile, not for both.
+    fn check_slice(&mut self, spec: &JobSpec) {
+        if let (Some(mig), Some(share)) = (spec.mig, spec.gpu_share)
+            && share.milli() != MILLI_PER_GPU
+        {
+            let milli = share.milli();
+            let message =
+                format!("`gpu_milli` {milli} beside `mig` {mig}: a job asks for a share or for a MIG profile");
+            self.fault(Column::GpuMilli, message);
+        }
     }
 
     /// That the numbers of tasks and GPUs go together.
