@@ -7,7 +7,9 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, Placement, Placer, PoolSpec, PoolState, Request};
+use fleetsim::cluster::{
+    ClusterSpec, GpuType, Island, NodeGpus, NodeIo, Placement, Placer, PoolSpec, PoolState, Request,
+};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::generate::{Generator, Rate, Weights};
@@ -26,10 +28,15 @@ fn cluster(gpus: u32, limited: bool) -> ClusterSpec {
         nodes_per_rack: Some(25),
         cpu_milli: limited.then_some(96_000),
         mem_bytes: None,
+        io: NodeIo::default(),
         price: UsdPerGpuHour::default(),
         queues: None,
     };
-    ClusterSpec { gpu_types: vec![GpuType { id: "gpu".to_owned(), ..GpuType::default() }], pools: vec![pool] }
+    ClusterSpec {
+        gpu_types: vec![GpuType { id: "gpu".to_owned(), ..GpuType::default() }],
+        pools: vec![pool],
+        storage: Vec::new(),
+    }
 }
 
 /// Jobs that ask for `load` of the GPUs on average.

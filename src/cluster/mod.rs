@@ -10,9 +10,11 @@ pub mod placement;
 pub mod pool;
 pub mod request;
 pub mod spec;
+pub mod storage;
 
 pub use allocation::{Allocation, Part, Take};
 pub use placement::{Placement, Placer};
 pub use pool::PoolState;
 pub use request::Request;
 pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+pub use storage::{CachePolicy, NodeIo, StorageSpec};

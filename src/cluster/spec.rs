@@ -1,5 +1,6 @@
 //! What a cluster is made of: pools of identical nodes, as a scenario describes them.
 
+use super::storage::{NodeIo, StorageSpec};
 use crate::units::UsdPerGpuHour;
 
 /// A kind of GPU, from the catalog or from the scenario. Of a scenario's own type nothing but the id need be known.
@@ -62,6 +63,8 @@ pub struct PoolSpec {
     pub cpu_milli: Option<u64>,
     /// Bytes of memory per node; `None`: unlimited.
     pub mem_bytes: Option<u64>,
+    /// How its nodes get at data.
+    pub io: NodeIo,
     /// What a GPU-hour costs.
     pub price: UsdPerGpuHour,
     /// Lines that may use the pool; `None`: every one.
@@ -75,6 +78,8 @@ pub struct ClusterSpec {
     pub gpu_types: Vec<GpuType>,
     /// The pools.
     pub pools: Vec<PoolSpec>,
+    /// The storage systems.
+    pub storage: Vec<StorageSpec>,
 }
 
 impl PoolSpec {

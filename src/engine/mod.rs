@@ -5,12 +5,15 @@
 //! [`crate::sched::Pass`]) and checks two laws on every run: the ledger balances, and Little's law holds exactly.
 
 mod books;
+mod caches;
+mod intake;
 pub mod life;
 mod lives;
 pub mod options;
 mod outages;
 pub mod outcome;
 mod run;
+pub mod sharing;
 
 pub use options::Options;
 pub use outcome::{Deadlock, Fates, Outcome};

@@ -1,11 +1,12 @@
 //! The loop: one instant at a time, events first, then passes, then the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
-use super::books::Books;
+use super::books::{Books, Now};
+use super::intake::Intakes;
 use super::life::{Crew, Life, Posting, Remainder, Stretch, Turn, span_of, work};
 use super::lives::Lives;
 use super::options::Options;
@@ -105,6 +106,7 @@ struct Run<'a> {
     policy: Box<dyn Scheduler>,
     world: World<'a>,
     lives: Lives,
+    intakes: Intakes<'a>,
     outages: Outages,
     stopped: Stopped,
     books: Books,
@@ -158,11 +160,13 @@ impl<'a> Run<'a> {
         let origin = origin.unwrap_or(Time::ZERO);
         let lines = if order.one_line { 1 } else { classes.lines().len() };
         let books = Books::open(&world, lines, setup.options, origin);
+        let intakes = Intakes::new(setup.cluster, jobs, &setup.options.physics);
         Run {
             setup,
             policy,
             world,
-            lives: Lives::default(),
+            lives: Lives::new(intakes.sharing(setup.options.cooldown)),
+            intakes,
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             stopped: Stopped::default(),
             books,
@@ -186,7 +190,7 @@ impl<'a> Run<'a> {
                 self.books.charge_idle(&mut self.world, &*self.policy);
                 // The horizon ends with the last job, whoever is rejected afterwards.
                 if self.open > 0 {
-                    self.books.advance(now);
+                    self.books.advance(now, self.lives.sharing());
                 }
             }
             self.world.now = now;
@@ -240,6 +244,12 @@ impl<'a> Run<'a> {
                     self.rebook(job);
                     continue;
                 }
+                Some(Turn::EpochEnded) => {
+                    self.rebook(job);
+                    let readers = self.world.holders.of(job).map(|holder| self.intakes.epoch_ended(holder));
+                    self.refresh(readers.unwrap_or_default());
+                    continue;
+                }
             };
             self.end(job, if killed { Stage::Killed } else { Stage::Finished });
             ended = true;
@@ -251,9 +261,21 @@ impl<'a> Run<'a> {
     fn rebook(&mut self, job: JobId) {
         let Some((old, new)) = self.lives.rebook(job) else { return };
         let Some(holder) = self.world.holders.of(job) else { return };
-        let (pool, units, now) = (holder.held.pool, i64::from(holder.units), self.world.now);
-        self.books.posted(self.setup.jobs, job, pool, -units, old, now);
-        self.books.posted(self.setup.jobs, job, pool, units, new, now);
+        let (pool, units) = (holder.held.pool, i64::from(holder.units));
+        let now = Now { at: self.world.now, readings: self.lives.sharing() };
+        self.books.posted(self.setup.jobs, job, (pool, -units), old, now);
+        self.books.posted(self.setup.jobs, job, (pool, units), new, now);
+    }
+
+    /// These jobs get their data otherwise from now on.
+    fn refresh(&mut self, jobs: BTreeSet<JobId>) {
+        let now = self.world.now;
+        for job in jobs {
+            let Some(holder) = self.world.holders.of(job) else { continue };
+            let intake = self.intakes.of(holder);
+            self.lives.change(job, now, |life, moment| life.set_intake(moment, intake));
+            self.rebook(job);
+        }
     }
 
     /// Nodes that come back and go down now; says whether any did.
@@ -308,10 +330,10 @@ impl<'a> Run<'a> {
         let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
         let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-        self.books.posted(jobs, job, pool, -i64::from(holder.units), booked, now);
-        let (left, lost) = match self.lives.remove(job) {
-            Some(life) if keeps_progress => (life.suspend(now), Vec::new()),
-            Some(life) => life.fall_back(now),
+        self.post(job, pool, -i64::from(holder.units), booked);
+        let (left, lost) = match self.lives.remove(job, now) {
+            Some((life, moment)) if keeps_progress => (life.suspend(moment), Vec::new()),
+            Some((life, moment)) => life.fall_back(moment),
             None => {
                 self.lives.stop_plain(job);
                 let from = holder.start.unwrap_or(now);
@@ -319,10 +341,12 @@ impl<'a> Run<'a> {
                 if keeps_progress {
                     (whole.saturating_sub(work(all, now.since(from))), Vec::new())
                 } else {
-                    (whole, vec![Stretch { from, to: now, units: holder.units, posting: Posting::PLAIN }])
+                    (whole, vec![Stretch::plain(from, now, holder.units)])
                 }
             }
         };
+        let others = self.intakes.leave(holder);
+        self.refresh(others);
         for stretch in &lost {
             self.books.lost(jobs, job, pool, stretch, now);
         }
@@ -377,8 +401,6 @@ impl<'a> Run<'a> {
 
     /// Books what a pass did. Units held before a start at the same instant are booked as running at once.
     fn apply(&mut self, deeds: &[Deed]) {
-        let now = self.world.now;
-        let jobs = self.setup.jobs;
         let mut fresh: Option<(JobId, u32)> = None;
         for deed in deeds {
             match *deed {
@@ -393,7 +415,7 @@ impl<'a> Run<'a> {
                     self.flush_held(&mut fresh, Some(job));
                     if running {
                         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-                        self.books.posted(jobs, job, pool, i64::from(units), booked, now);
+                        self.post(job, pool, i64::from(units), booked);
                         self.grow(job);
                     } else {
                         let before = fresh.map_or(0, |(_, units)| units);
@@ -431,18 +453,20 @@ impl<'a> Run<'a> {
             self.stopped.waited += u128::from(now.since(since).micros());
         }
         self.books.started(now);
-        let posting = match self.life_of(job) {
-            Some(life) => {
-                let posting = life.booked();
-                self.lives.add(job, life);
-                posting
-            }
-            None => {
-                self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job)));
-                Posting::PLAIN
-            }
-        };
-        self.books.posted(jobs, job, pool, i64::from(units), posting, now);
+        let others = self.intakes.enter(holder);
+        match self.life_of(job) {
+            Some(life) => self.lives.add(job, life, now),
+            None => self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job))),
+        }
+        let posting = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+        self.post(job, pool, i64::from(units), posting);
+        self.refresh(others);
+    }
+
+    /// Books so many units more (or fewer) of a job.
+    fn post(&mut self, job: JobId, pool: u16, units: i64, posting: Posting) {
+        let now = Now { at: self.world.now, readings: self.lives.sharing() };
+        self.books.posted(self.setup.jobs, job, (pool, units), posting, now);
     }
 
     /// The life of a job that starts now, where it is more than a start and an end.
@@ -455,9 +479,14 @@ impl<'a> Run<'a> {
             return None;
         }
         let pool = &self.world.pools[holder.held.pool as usize];
-        let plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        let mut plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        self.intakes.complete(&mut plan, holder);
         let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
-        Some(Life::start(plan, remainder, crew, self.world.now, self.latest_end(job)))
+        let mut life = Life::start(plan, remainder, crew, self.world.now, self.latest_end(job));
+        if let Some(work) = self.intakes.cold_epoch(holder) {
+            life.begin_epoch(work);
+        }
+        Some(life)
     }
 
     /// A job's units when it holds so many: only under a policy that says so does progress follow them.
@@ -479,15 +508,26 @@ impl<'a> Run<'a> {
         if let Some(holder) = self.world.holders.of(job) {
             self.fates.grown(job, holder.held.node_count());
             let (crew, now) = (self.crew(job, holder.units), self.world.now);
-            self.lives.change(job, |life| life.set_crew(now, crew));
+            let others = self.intakes.enter(holder);
+            let (intake, cold) = (self.intakes.of(holder), self.intakes.cold_epoch(holder));
+            self.lives.change(job, now, |life, moment| {
+                life.set_crew(moment, crew, intake);
+                if let Some(work) = cold {
+                    life.begin_epoch(work);
+                }
+            });
+            self.rebook(job);
+            self.refresh(others);
         }
     }
 
     fn end(&mut self, job: JobId, stage: Stage) {
-        let (now, jobs) = (self.world.now, self.setup.jobs);
+        let now = self.world.now;
         let Some(holder) = self.world.end(job, stage) else { return };
-        let booked = self.lives.remove(job).map_or(Posting::PLAIN, |life| life.booked());
-        self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
+        let booked = self.lives.remove(job, now).map_or(Posting::PLAIN, |(life, _)| life.booked());
+        self.post(job, holder.held.pool, -i64::from(holder.units), booked);
+        let others = self.intakes.leave(&holder);
+        self.refresh(others);
         self.books.ended();
         self.fates.ended(job, now);
         self.policy.ended(&self.world, &holder);
@@ -525,7 +565,7 @@ impl<'a> Run<'a> {
         let end = self.horizon_end();
         self.check_little(end)?;
         let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
-        let closed = self.books.close(end);
+        let closed = self.books.close(end, self.lives.sharing());
         self.fates.settle(std::mem::take(&mut self.world.stages));
         let outcome = Outcome {
             fates: self.fates,

@@ -16,6 +16,7 @@ pub mod resolved;
 pub mod schema;
 pub mod section;
 pub mod shape;
+mod storage;
 pub mod tables;
 pub mod tree;
 pub mod types;
