@@ -1,4 +1,5 @@
-//! What makes a held GPU do less than a GPU could: start-up, where a job was placed, checkpoints, failures.
+//! What makes a held GPU do less than a GPU could: start-up, where a job was placed, how
+//! it gets its data, checkpoints, failures.
 //!
 //! Nothing in here knows of the clock's events or of schedulers: it says how long, how fast and how often, and the
 //! engine lives by it. All of it is off until a scenario names it; a bare replay reproduces recorded durations.
