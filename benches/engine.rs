@@ -7,8 +7,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, Placement, Placer, PoolSpec, PoolState, Request};
+use fleetsim::cluster::storage::{Share, StorageSpec};
+use fleetsim::cluster::{
+    ClusterSpec, GpuType, Island, NodeGpus, NodeIo, Placement, Placer, PoolSpec, PoolState, Request,
+};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::physics::Physics;
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::generate::{Generator, Rate, Weights};
 use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
@@ -26,10 +30,15 @@ fn cluster(gpus: u32, limited: bool) -> ClusterSpec {
         nodes_per_rack: Some(25),
         cpu_milli: limited.then_some(96_000),
         mem_bytes: None,
+        io: NodeIo::default(),
         price: UsdPerGpuHour::default(),
         queues: None,
     };
-    ClusterSpec { gpu_types: vec![GpuType { id: "gpu".to_owned(), ..GpuType::default() }], pools: vec![pool] }
+    ClusterSpec {
+        gpu_types: vec![GpuType { id: "gpu".to_owned(), ..GpuType::default() }],
+        pools: vec![pool],
+        storage: Vec::new(),
+    }
 }
 
 /// Jobs that ask for `load` of the GPUs on average.
@@ -197,5 +206,55 @@ fn ledger_walk(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, list_policies, many_kinds, backlog, conservative, free_gpu_index, ledger_walk);
+/// 100,000 jobs in front of one storage system, 2,000 of them running at once all the time, against the same jobs with
+/// physics off: jobs of eight kinds that want twice as much as there is, jobs of which each wants something else, and
+/// jobs of one kind that want just about what there is, so that all of them cross the water level time and again.
+fn shared_storage(c: &mut Criterion) {
+    let (count, running) = (100_000, 2000);
+    let mut cluster = cluster(8 * running, false);
+    cluster.pools[0].io.storage = Some(0);
+    let mut group = c.benchmark_group("storage");
+    group.sampling_mode(SamplingMode::Flat).sample_size(10).throughput(Throughput::Elements(u64::from(count)));
+    let recipe = Generator {
+        jobs: Some(count),
+        rate: Rate::Load { load: 1.2, gpus: u64::from(8 * running) },
+        sizes: Weights::new([(8, 1.0)]),
+        ..Generator::default()
+    };
+    let plain = recipe.generate(1).expect("the recipe is sound");
+    let policy = policy("fifo");
+    group.bench_function("off", |b| b.iter(|| black_box(run(&cluster, &plain, &policy, None))));
+    for (title, kinds, share) in
+        [("eight kinds", 8, 0.5), ("all different", 1999, 0.5), ("one kind, at the knee", 1, 1.0)]
+    {
+        let need = |job: JobId| 1000 + 2 * u64::from(job.0.wrapping_mul(2_654_435_761) >> 8) % (2 * kinds);
+        let jobs: JobTable = plain
+            .ids()
+            .map(|job| {
+                let row = plain.row(job);
+                JobRow { spec: JobSpec { input_mbs: Some(need(job)), ..row.spec }, ..row }
+            })
+            .collect();
+        let read = (f64::from(running) * 8.0 * (1000.0 + (kinds - 1) as f64) * 1e6 * share * 0.999) as u64;
+        let system =
+            StorageSpec { name: "s".to_owned(), read: Some(read), write: None, client: None, share: Share::Node };
+        cluster.storage = vec![system];
+        let physics = Physics { input: true, ..Physics::default() };
+        let options = Options { physics, ..Options::default() };
+        let setup = Setup { cluster: &cluster, jobs: &jobs, policy: &policy, options: &options };
+        group.bench_function(title, |b| b.iter(|| black_box(simulate(setup, &mut Silent).expect("the run ends well"))));
+    }
+    group.finish();
+}
+
+criterion_group!(
+    benches,
+    shared_storage,
+    list_policies,
+    many_kinds,
+    backlog,
+    conservative,
+    free_gpu_index,
+    ledger_walk
+);
 criterion_main!(benches);

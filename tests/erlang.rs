@@ -3,7 +3,7 @@
 //!
 //! The comparison is tried on the plainest queue there is, [`plain_waits`], before the engine is held to it.
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::{JobRow, JobSpec, JobTable};
@@ -92,10 +92,11 @@ fn engine_waits(jobs: &[JobRow], servers: u32, policy: &str) -> Vec<f64> {
         nodes_per_rack: None,
         cpu_milli: None,
         mem_bytes: None,
+        io: NodeIo::default(),
         price: UsdPerGpuHour::default(),
         queues: None,
     };
-    let cluster = ClusterSpec { gpu_types: vec![gpu], pools: vec![pool] };
+    let cluster = ClusterSpec { gpu_types: vec![gpu], pools: vec![pool], storage: Vec::new() };
     let table: JobTable = jobs.iter().cloned().collect();
     let policy = PolicyChoice::named(policy).expect("the policy is registered");
     let setup = Setup { cluster: &cluster, jobs: &table, policy: &policy, options: &Options::default() };

@@ -15,8 +15,9 @@ use rand::RngExt;
 
 /// A cluster of `nodes` nodes of `gpus` GPUs with some `[physics]`.
 fn scenario(nodes: u32, gpus: u32, physics: &str) -> Scenario {
+    let pool = if physics.contains("[cluster.storage.s]") { "storage = \"s\"\ncache.size = \"50GB\"\n" } else { "" };
     let text = format!(
-        "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\nnodes_per_rack = 2\n\
+        "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\nnodes_per_rack = 2\n{pool}\
          [workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
     );
     of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
@@ -33,7 +34,15 @@ fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
 }
 
 fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
+    run_within(scenario, jobs, policy, [0, 0])
+}
+
+/// With so many seconds of warm-up and cool-down.
+fn run_within(scenario: &Scenario, jobs: &JobTable, policy: &str, cut: [u64; 2]) -> Outcome {
+    let [warmup, cooldown] = cut.map(Span::from_seconds);
     let options = Options {
+        warmup,
+        cooldown,
         seed: scenario.seed,
         times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
         physics: scenario.physics.clone(),
@@ -155,10 +164,18 @@ fn conservation_holds_with_everything_on() {
     let mut random = rng::stream(9, "physics");
     let mut seen = std::collections::BTreeSet::new();
     for round in 0..25 {
-        let checkpoint = ["", "[physics.checkpoint]\nevery = \"40s\"\ncost = \"3s\"\n"][random.random_range(0..2)];
+        let checkpoint = [
+            "",
+            "[physics.checkpoint]\nevery = \"40s\"\ncost = \"3s\"\n",
+            "[physics.checkpoint]\ninterval = \"daly\"\ncost = \"1s\"\nparams_per_gpu = 1e9\n",
+        ][random.random_range(0..3)];
+        let share = ["node", "job"][random.random_range(0..2)];
+        let read = random.random_range(1..30);
         let preemption = ["suspend", "requeue"][random.random_range(0..2)];
         let physics = format!(
-            "[physics]\npreemption = \"{preemption}\"\n[physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
+            "[physics]\npreemption = \"{preemption}\"\ninput = true\n[cluster.storage.s]\nread = \"{read}GB/s\"\n\
+             client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
+             [physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
              [physics.communication.default]\nnode = 0.9\nrack = 0.77\nracks = 0.6\n\
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8",
             random.random_range(0..20),
@@ -179,6 +196,11 @@ fn conservation_holds_with_everything_on() {
                     .tasks
                     .filter(|t| t.get() > 1 && random.random_bool(0.3))
                     .map(|_| std::num::NonZeroU32::MIN);
+                row.spec.mfu_ppm = random.random_bool(0.5).then_some(377_777);
+                row.spec.input_mbs = random.random_bool(0.7).then(|| random.random_range(0..2000));
+                row.spec.dataset = random.random_bool(0.5).then(|| "shared".to_owned());
+                row.spec.dataset_bytes = random.random_bool(0.7).then(|| random.random_range(0..300) * 1_000_000_000);
+                row.spec.cpu_milli = [0, 8000][random.random_range(0..2)];
                 row.spec.activity_ppm = random.random_bool(0.3).then_some(600_000);
                 row
             })
@@ -186,14 +208,17 @@ fn conservation_holds_with_everything_on() {
             .map(|(i, row)| JobRow { job_id: i.to_string(), ..row })
             .collect();
         for policy in policies() {
-            let outcome = run(&scenario, &jobs, policy.name);
+            let cut = [[0, 0], [300, 0], [0, 400], [500, 200]][round as usize % 4];
+            let outcome = run_within(&scenario, &jobs, policy.name, cut);
             for job in jobs.ids() {
                 assert_eq!(outcome.fates.stage(job), Stage::Finished, "{}, round {round}, {job:?}", policy.name);
             }
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }
     }
-    for leaf in [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::Failed] {
+    for leaf in
+        [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::InputStall, Leaf::Failed]
+    {
         assert!(seen.contains(&leaf), "no run had {}", leaf.name());
     }
 }

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::import::{self, Dataset, Request};
 use fleetsim::scenario::{Overrides, Scenario, load};
@@ -172,10 +172,11 @@ fn flat(units: u32) -> ClusterSpec {
         nodes_per_rack: None,
         cpu_milli: None,
         mem_bytes: None,
+        io: NodeIo::default(),
         price: UsdPerGpuHour::from_micros(0),
         queues: None,
     };
-    ClusterSpec { gpu_types: vec![gpu], pools: vec![pool] }
+    ClusterSpec { gpu_types: vec![gpu], pools: vec![pool], storage: Vec::new() }
 }
 
 /// The jobs as bare requests of units in one line, their run times changed by `round`.

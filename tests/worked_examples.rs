@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::{JobRow, JobSpec, JobTable};
@@ -21,9 +21,11 @@ fn c4() -> ClusterSpec {
             nodes_per_rack: None,
             cpu_milli: None,
             mem_bytes: None,
+            io: NodeIo::default(),
             price: UsdPerGpuHour::from_micros(0),
             queues: None,
         }],
+        storage: Vec::new(),
     }
 }
 

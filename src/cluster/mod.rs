@@ -13,9 +13,11 @@ pub mod request;
 pub mod share;
 pub mod slices;
 pub mod spec;
+pub mod storage;
 
 pub use allocation::{Allocation, Part, Seat, Take};
 pub use placement::{Placement, Placer};
 pub use pool::PoolState;
 pub use request::{Request, Slice};
 pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec, ShareMode, Sharing};
+pub use storage::{CachePolicy, NodeIo, StorageSpec};

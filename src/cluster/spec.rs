@@ -1,5 +1,6 @@
 //! What a cluster is made of: pools of identical nodes, as a scenario describes them.
 
+use super::storage::{NodeIo, StorageSpec};
 use crate::units::UsdPerGpuHour;
 use crate::units::mig::MigNames;
 
@@ -92,6 +93,8 @@ pub struct PoolSpec {
     pub cpu_milli: Option<u64>,
     /// Bytes of memory per node; `None`: unlimited.
     pub mem_bytes: Option<u64>,
+    /// How its nodes get at data.
+    pub io: NodeIo,
     /// What a GPU-hour costs.
     pub price: UsdPerGpuHour,
     /// Lines that may use the pool; `None`: every one.
@@ -105,6 +108,8 @@ pub struct ClusterSpec {
     pub gpu_types: Vec<GpuType>,
     /// The pools.
     pub pools: Vec<PoolSpec>,
+    /// The storage systems.
+    pub storage: Vec<StorageSpec>,
 }
 
 impl PoolSpec {

@@ -2,14 +2,14 @@
 
 use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
-use crate::ledger::{Account, Entry, Leaf, Payer, Series};
+use crate::ledger::{Account, Entry, Flow, Leaf, Payer, Readings, Series};
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{GpuTime, Span, Time};
 
-use super::life::{Posting, Stretch};
+use super::life::{Losses, Posting, Stretch};
 use super::options::Options;
 
 /// How the GPUs of one kind of job are booked.
@@ -26,17 +26,11 @@ struct Booking {
     mfu_ppm: Option<u32>,
 }
 
-/// The nano-GPU of a stepping job.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    /// They do nothing.
-    inactive: i64,
-    /// The job's place slows them down.
-    slowed: i64,
-    /// Neighbours on shared GPUs do.
-    disturbed: i64,
-    /// They make progress.
-    progress: i64,
+/// An instant, and what the clocks of jobs read.
+#[derive(Clone, Copy)]
+pub struct Now<'a> {
+    pub at: Time,
+    pub readings: &'a dyn Readings,
 }
 
 /// The books of a run.
@@ -100,8 +94,12 @@ impl Books {
     }
 
     /// The clock goes on to `now`.
-    pub fn advance(&mut self, now: Time) {
-        self.series.advance(now);
+    pub fn advance(&mut self, now: Time, readings: &dyn Readings) {
+        self.series.advance(now, readings);
+        self.account.advance(now, readings);
+        if let Some(mfu) = &mut self.mfu {
+            mfu.advance(now, readings);
+        }
     }
 
     /// A job came and waits.
@@ -125,7 +123,7 @@ impl Books {
 
     /// A job that has not started holds so many units more (or fewer).
     pub fn held(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
-        self.posted(jobs, job, pool, units, Posting::Whole(Leaf::GangHold), now);
+        self.posted(jobs, job, (pool, units), Posting::Whole(Leaf::GangHold), Now { at: now, readings: &() });
     }
 
     /// Thousandths of each of its GPUs that a job holds in a pool.
@@ -135,43 +133,68 @@ impl Books {
     }
 
     /// So many units more (or fewer) of a job are booked in some way.
-    pub fn posted(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, posting: Posting, now: Time) {
+    pub fn posted(&mut self, jobs: &JobTable, job: JobId, held: (u16, i64), posting: Posting, now: Now<'_>) {
+        let ((pool, units), at) = (held, now.at);
         let booking = self.bookings[jobs.spec_id(job).index()];
         let gpus = units * i64::from(booking.gpus_per_unit);
         let asked = gpus * i64::from(booking.share);
         let held = gpus * self.held_milli(jobs.spec_id(job), pool);
-        self.change(booking.payer, pool, Leaf::SliceWaste, nano(held - asked), now);
+        self.change(booking.payer, pool, Leaf::SliceWaste, nano(held - asked), at);
         match posting {
-            Posting::Whole(leaf) => self.change(booking.payer, pool, leaf, nano(asked), now),
-            Posting::Step { communication, interference } => {
-                let Step { inactive, slowed, disturbed, progress } = booking.step(asked, communication, interference);
-                self.change(booking.payer, pool, Leaf::Inactive, inactive, now);
-                self.change(booking.payer, pool, Leaf::Communication, slowed, now);
-                self.change(booking.payer, pool, Leaf::Interference, disturbed, now);
-                self.change(booking.payer, pool, booking.progress, progress, now);
-                if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
-                    mfu.change(Payer::NOBODY, 0, Leaf::Useful, weighted(progress, ppm), now);
+            Posting::Whole(leaf) => self.change(booking.payer, pool, leaf, nano(asked), at),
+            Posting::Step(losses) => {
+                let step = booking.step(asked, losses);
+                self.change(booking.payer, pool, Leaf::Inactive, step.inactive, at);
+                self.change(booking.payer, pool, Leaf::Communication, step.slowed, at);
+                self.change(booking.payer, pool, Leaf::Interference, step.disturbed, at);
+                self.change(booking.payer, pool, Leaf::InputStall, step.waiting, at);
+                self.change(booking.payer, pool, booking.progress, step.progress, at);
+                let reading = losses.clock.map(|clock| (clock, now.readings.reading(clock, at)));
+                if let Some((clock, reading)) = reading {
+                    let flow = Flow { clock, reading, leaf: booking.progress };
+                    self.account.flow(booking.payer, pool, flow, step.by_clock, at);
+                    self.series.flow(flow, step.by_clock);
                 }
+                self.weigh(booking, &step, reading, 1, at);
             }
         }
         self.stale = true;
     }
 
+    /// Books useful progress with its MFU, where it has one; `sign` -1 takes it back.
+    fn weigh(&mut self, booking: Booking, step: &Step, clock: Option<(u32, u128)>, sign: i64, at: Time) {
+        let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) else { return };
+        mfu.change(Payer::NOBODY, 0, Leaf::Useful, sign * weighted(step.progress, ppm), at);
+        if let Some((clock, reading)) = clock {
+            // What flows is taken from there; rounding must not make it less than nothing.
+            let waiting = weighted(step.by_clock, ppm);
+            mfu.change(Payer::NOBODY, 0, Leaf::InputStall, sign * waiting, at);
+            mfu.flow(Payer::NOBODY, 0, Flow { clock, reading, leaf: Leaf::Useful }, sign * waiting, at);
+        }
+    }
+
     /// Progress that was booked turns out to be lost.
     pub fn lost(&mut self, jobs: &JobTable, job: JobId, pool: u16, stretch: &Stretch, now: Time) {
-        let Posting::Step { communication, interference } = stretch.posting else { return };
+        let Posting::Step(losses) = stretch.posting else { return };
         let booking = self.bookings[jobs.spec_id(job).index()];
         let asked = i64::from(stretch.units) * i64::from(booking.gpus_per_unit) * i64::from(booking.share);
-        let Step { progress, .. } = booking.step(asked, communication, interference);
-        for (leaf, rate) in [(booking.progress, -progress), (Leaf::LostWork, progress)] {
+        let step = booking.step(asked, losses);
+        let clock = losses.clock;
+        for (leaf, sign) in [(booking.progress, -1), (Leaf::LostWork, 1)] {
+            let rate = sign * step.progress;
             self.account.change(booking.payer, pool, leaf, rate, stretch.from);
             self.account.change(booking.payer, pool, leaf, -rate, stretch.to);
             self.series.amend(leaf, rate, stretch.from, stretch.to, now);
+            if let Some(clock) = clock {
+                let (flow, rate) = (Flow { clock, reading: stretch.readings.0, leaf }, sign * step.by_clock);
+                self.account.flow(booking.payer, pool, flow, rate, stretch.from);
+                let end = Flow { reading: stretch.readings.1, ..flow };
+                self.account.flow(booking.payer, pool, end, -rate, stretch.to);
+                self.series.amend_flow(flow, stretch.readings.1, rate, stretch.from);
+            }
         }
-        if let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) {
-            mfu.change(Payer::NOBODY, 0, Leaf::Useful, -weighted(progress, ppm), stretch.from);
-            mfu.change(Payer::NOBODY, 0, Leaf::Useful, weighted(progress, ppm), stretch.to);
-        }
+        self.weigh(booking, &step, clock.map(|clock| (clock, stretch.readings.0)), -1, stretch.from);
+        self.weigh(booking, &step, clock.map(|clock| (clock, stretch.readings.1)), 1, stretch.to);
     }
 
     /// So many GPUs of a pool more (or fewer) are down.
@@ -226,11 +249,12 @@ impl Books {
     }
 
     /// Closes the books of a run that ended at `end`.
-    pub fn close(self, end: Time) -> Closed {
-        let (window, mut ledger) = self.account.close(end);
+    pub fn close(self, end: Time, readings: &dyn Readings) -> Closed {
+        let (window, mut ledger) = self.account.close(end, readings);
         let apart = self.apart.map_or_else(Vec::new, |(payer, tenant)| give_back(&mut ledger, payer, tenant));
-        let mfu_weighted = self.mfu.map(|mfu| mfu.close(end).1.iter().map(|e| e.time).sum());
-        Closed { window, ledger, apart, mfu_weighted, series: self.series.close(end) }
+        let useful = |entries: &[Entry]| entries.iter().filter(|e| e.leaf == Leaf::Useful).map(|e| e.time).sum();
+        let mfu_weighted = self.mfu.map(|mfu| useful(&mfu.close(end, readings).1));
+        Closed { window, ledger, apart, mfu_weighted, series: self.series.close(end, readings) }
     }
 }
 
@@ -257,14 +281,36 @@ fn weighted(rate: i64, ppm: u32) -> i64 {
     (i128::from(rate) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64
 }
 
+/// The nano-GPU of a stepping job.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// They do nothing.
+    inactive: i64,
+    /// Their place slows them down.
+    slowed: i64,
+    /// Neighbours on shared GPUs do.
+    disturbed: i64,
+    /// They wait for data, but for what flows by a clock.
+    waiting: i64,
+    /// They make progress, come what may.
+    progress: i64,
+    /// They make progress as a clock goes.
+    by_clock: i64,
+}
+
 impl Booking {
-    /// What the GPUs of a stepping job do.
-    fn step(&self, asked: i64, communication: u32, interference: u32) -> Step {
+    /// How the nano-GPU of a stepping job divide.
+    fn step(&self, asked: i64, losses: Losses) -> Step {
         let inactive = asked * i64::from(self.inactive_ppm);
         let active = nano(asked) - inactive;
-        let part = |ppm: u32| (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64;
-        let (slowed, disturbed) = (part(communication), part(interference));
-        Step { inactive, slowed, disturbed, progress: active - slowed - disturbed }
+        let of_active = |ppm: u32| (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64;
+        let (slowed, disturbed) = (of_active(losses.communication), of_active(losses.interference));
+        let moving = active - slowed - disturbed;
+        let (waiting, by_clock) = match losses.clock {
+            Some(_) => (moving, active),
+            None => (of_active(losses.input), 0),
+        };
+        Step { inactive, slowed, disturbed, waiting, progress: moving - waiting, by_clock }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A running job that is more than a start and an end: pauses, a speed, changing members, checkpoints.
 
+use super::sharing::{Draw, Slot, Tick};
 use crate::ledger::Leaf;
-use crate::physics::{Plan, Speed};
+use crate::physics::{Intake, Plan, Speed, Supply};
 use crate::units::{Span, Time};
 
 /// What a running job does.
@@ -11,8 +12,10 @@ enum Phase {
     Starting { first: bool, until: Time },
     /// It makes progress.
     Stepping,
-    /// It stands still and writes.
+    /// It stands still for a checkpoint.
     Checkpointing { until: Time },
+    /// It stands still and writes one to shared storage; so much is left, in microseconds x billionths.
+    Writing { left: u128 },
 }
 
 /// How the GPUs of a running job are booked.
@@ -20,25 +23,36 @@ enum Phase {
 pub enum Posting {
     /// All that it asked for in one leaf.
     Whole(Leaf),
-    /// Progress, less what it is slowed down, in millionths.
-    Step {
-        /// By its place.
-        communication: u32,
-        /// By its neighbours on shared GPUs.
-        interference: u32,
-    },
+    /// Progress, less what it is slowed.
+    Step(Losses),
+}
+
+/// What slows a stepping job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// By its place, in millionths.
+    pub communication: u32,
+    /// By its neighbours on shared GPUs, in millionths.
+    pub interference: u32,
+    /// By waiting for data, in millionths, where that is constant.
+    pub input: u32,
+    /// The clock by which progress goes, where it is not.
+    pub clock: Option<Slot>,
 }
 
 impl Posting {
     /// Progress at full speed.
-    pub const PLAIN: Posting = Posting::Step { communication: 0, interference: 0 };
+    pub const PLAIN: Posting = Posting::Step(Losses { communication: 0, interference: 0, input: 0, clock: None });
 
-    /// The speed while it is so, relative to the ideal; 0 in a pause. For reports only.
+    /// The speed while it is so, relative to the ideal, but for what it waits for shared bandwidth; 0 in a pause. For
+    /// reports only.
     #[must_use]
     pub fn speed(self) -> f64 {
         match self {
             Posting::Whole(_) => 0.0,
-            Posting::Step { communication, interference } => 1.0 - f64::from(communication + interference) / 1e6,
+            Posting::Step(Losses { communication, interference, input, .. }) => {
+                1.0 - f64::from(communication + interference + input) / 1e6
+            }
         }
     }
 }
@@ -54,6 +68,16 @@ pub struct Stretch {
     pub units: u32,
     /// How it was booked.
     pub posting: Posting,
+    /// From where to where its clock went, if it has one.
+    pub readings: (u128, u128),
+}
+
+impl Stretch {
+    /// So many units stepped at full speed.
+    #[must_use]
+    pub fn plain(from: Time, to: Time, units: u32) -> Self {
+        Stretch { from, to, units, posting: Posting::PLAIN, readings: (0, 0) }
+    }
 }
 
 /// What an event of a life came to.
@@ -63,6 +87,8 @@ pub enum Turn {
     Finished,
     /// The walltime ended it.
     Killed,
+    /// It has read its dataset once, and goes on.
+    EpochEnded,
     /// It goes on otherwise than before.
     Changed,
 }
@@ -78,6 +104,38 @@ pub struct Crew {
     pub all: u32,
 }
 
+/// An instant, and how far the clock is by which a job goes, if it does.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The instant.
+    pub at: Time,
+    /// The clock.
+    pub tick: Option<Tick>,
+}
+
+impl From<Time> for Moment {
+    fn from(at: Time) -> Self {
+        Moment { at, tick: None }
+    }
+}
+
+/// When a life has its next event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// At an instant, at the latest.
+    pub at: Time,
+    /// Or when its clock is so far.
+    pub mark: Option<u128>,
+}
+
+/// The clock by which a life goes.
+#[derive(Debug, Clone, Copy)]
+struct Fed {
+    slot: Slot,
+    /// Counted up to here.
+    tick: Tick,
+}
+
 /// The life of a running job.
 #[derive(Debug, Clone)]
 pub struct Life {
@@ -87,10 +145,14 @@ pub struct Life {
     phase: Phase,
     /// Work is counted up to here.
     since: Time,
+    /// By which clock it goes, if not by time.
+    fed: Option<Fed>,
     /// Work left: units x microseconds x [`crate::physics::FULL_SPEED`].
     left: u128,
     /// What was left at the last checkpoint that is written.
     durable: u128,
+    /// What will be left when it has read its dataset once, where that matters.
+    epoch: Option<u128>,
     /// The walltime ends it here.
     latest: Time,
     crew: Crew,
@@ -142,8 +204,10 @@ impl Life {
             beside: Speed::FULL,
             phase,
             since: now,
+            fed: None,
             left,
             durable: left,
+            epoch: None,
             latest,
             crew,
             at_risk: Vec::new(),
@@ -152,6 +216,43 @@ impl Life {
         };
         life.booked = life.posting();
         life
+    }
+
+    /// It has read its dataset once when it has done so much more, in the unit of [`work`].
+    pub fn begin_epoch(&mut self, work: u128) {
+        self.epoch = self.left.checked_sub(work);
+    }
+
+    /// What it draws from shared bandwidth now.
+    #[must_use]
+    pub fn draw(&self) -> Option<Draw> {
+        let draw = |supply: Supply, most| {
+            let Supply { channel, rate, weight } = supply;
+            Draw { channel, rate, weight, most }
+        };
+        match self.phase {
+            Phase::Stepping => self.plan.intake.supply.map(|supply| draw(supply, self.most())),
+            Phase::Writing { .. } => {
+                let write = self.plan.checkpointing.and_then(|checkpoints| checkpoints.write);
+                write.map(|write| draw(write.supply, Speed::FULL))
+            }
+            Phase::Starting { .. } | Phase::Checkpointing { .. } => None,
+        }
+    }
+
+    /// It goes by this clock from now on, up to when all is counted.
+    pub fn feed(&mut self, clock: Option<(Slot, Tick)>) {
+        self.fed = clock.map(|(slot, tick)| Fed { slot, tick });
+    }
+
+    /// The speed at which it would compute if all its data were there: it sets the demand for them.
+    fn unfed(&self) -> Speed {
+        self.plan.speed.and(self.beside)
+    }
+
+    /// The speed that it would have if it need not share any bandwidth.
+    fn most(&self) -> Speed {
+        self.unfed().min(self.plan.intake.bound)
     }
 
     /// As what it is in the books.
@@ -173,20 +274,17 @@ impl Life {
         match self.phase {
             Phase::Starting { first: true, .. } => Posting::Whole(Leaf::Startup),
             Phase::Starting { first: false, .. } => Posting::Whole(Leaf::Restart),
-            Phase::Checkpointing { .. } => Posting::Whole(Leaf::Checkpoint),
+            Phase::Checkpointing { .. } | Phase::Writing { .. } => Posting::Whole(Leaf::Checkpoint),
             Phase::Stepping => {
                 let communication = self.plan.speed.loss_ppm();
-                Posting::Step { communication, interference: self.speed().loss_ppm() - communication }
+                let interference = self.unfed().loss_ppm() - communication;
+                let (input, clock) = match self.fed {
+                    Some(fed) => (0, Some(fed.slot)),
+                    None => (self.most().loss_ppm() - communication - interference, None),
+                };
+                Posting::Step(Losses { communication, interference, input, clock })
             }
         }
-    }
-
-    fn speed(&self) -> Speed {
-        self.plan.speed.and(self.beside)
-    }
-
-    fn rate(&self) -> u128 {
-        u128::from(self.crew.pace) * u128::from(self.speed().billionths())
     }
 
     /// What will be left when the next checkpoint begins; nothing where none comes before the end.
@@ -198,64 +296,127 @@ impl Life {
 
     /// When it has its next event.
     #[must_use]
-    pub fn next(&self) -> Time {
-        let turn = match self.phase {
-            Phase::Starting { until, .. } | Phase::Checkpointing { until } => until,
-            Phase::Stepping => {
-                let micros = self.left.saturating_sub(self.due()).div_ceil(self.rate());
-                self.since.after(Span::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)))
+    pub fn next(&self) -> Next {
+        let units = u128::from(self.crew.pace);
+        let steps = self.left.saturating_sub(self.due().max(self.epoch.unwrap_or(0)));
+        let waits = |until: Time| Next { at: until.min(self.latest), mark: None };
+        let by_clock = |fed: Fed, progress: u128| Next { at: self.latest, mark: Some(fed.tick.progress + progress) };
+        match (self.phase, self.fed) {
+            (Phase::Starting { until, .. } | Phase::Checkpointing { until }, _) => waits(until),
+            (Phase::Stepping, Some(fed)) => by_clock(fed, steps.div_ceil(units)),
+            (Phase::Stepping, None) => waits(self.since_after(steps.div_ceil(units), self.most())),
+            (Phase::Writing { left }, Some(fed)) => by_clock(fed, left),
+            (Phase::Writing { left }, None) => waits(self.since_after(left, Speed::FULL)),
+        }
+    }
+
+    /// When so much progress, in microseconds x billionths, is made at a speed.
+    fn since_after(&self, progress: u128, speed: Speed) -> Time {
+        let micros = progress.div_ceil(u128::from(speed.billionths()));
+        self.since.after(Span::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)))
+    }
+
+    /// Progress up to `now` that is not counted yet, in microseconds x billionths, and the readings of its clock.
+    fn uncounted(&mut self, now: Moment) -> (u128, (u128, u128)) {
+        match (&mut self.fed, now.tick) {
+            (Some(fed), Some(tick)) => {
+                let before = std::mem::replace(&mut fed.tick, tick);
+                (tick.progress - before.progress, (before.reading, tick.reading))
             }
-        };
-        turn.min(self.latest)
+            _ => {
+                let speed = if self.phase == Phase::Stepping { self.most() } else { Speed::FULL };
+                (u128::from(now.at.since(self.since).micros()) * u128::from(speed.billionths()), (0, 0))
+            }
+        }
     }
 
     /// Counts the work up to `now`.
-    fn settle(&mut self, now: Time) {
-        if self.phase == Phase::Stepping && now > self.since {
-            let stretch = Stretch { from: self.since, to: now, units: self.crew.held, posting: self.posting() };
-            let done = u128::from(now.since(self.since).micros()) * self.rate();
-            self.left = self.left.saturating_sub(done);
-            match self.at_risk.last_mut().filter(|last| last.to == stretch.from && last.units == stretch.units) {
-                Some(last) if last.posting == stretch.posting => last.to = now,
-                _ => self.at_risk.push(stretch),
+    fn settle(&mut self, now: Moment) {
+        if now.at > self.since {
+            let (progress, readings) = self.uncounted(now);
+            match &mut self.phase {
+                Phase::Stepping => {
+                    let stretch = Stretch {
+                        from: self.since,
+                        to: now.at,
+                        units: self.crew.held,
+                        posting: self.posting(),
+                        readings,
+                    };
+                    self.left = self.left.saturating_sub(progress * u128::from(self.crew.pace));
+                    self.risk(stretch);
+                }
+                Phase::Writing { left } => *left = left.saturating_sub(progress),
+                Phase::Starting { .. } | Phase::Checkpointing { .. } => {}
             }
         }
-        self.since = now;
+        self.since = now.at;
+    }
+
+    /// Progress that is not safe yet.
+    fn risk(&mut self, stretch: Stretch) {
+        let follows = |last: &Stretch| {
+            (last.to, last.units, last.posting, last.readings.1)
+                == (stretch.from, stretch.units, stretch.posting, stretch.readings.0)
+        };
+        match self.at_risk.last_mut().filter(|last| follows(last)) {
+            Some(last) => (last.to, last.readings.1) = (stretch.to, stretch.readings.1),
+            None => self.at_risk.push(stretch),
+        }
     }
 
     /// Its event at `now`.
-    pub fn turn(&mut self, now: Time) -> Turn {
+    pub fn turn(&mut self, now: Moment) -> Turn {
         self.settle(now);
+        let checkpoints = self.plan.checkpointing;
         match self.phase {
             Phase::Stepping if self.left == 0 => return Turn::Finished,
-            _ if now >= self.latest => return Turn::Killed,
-            Phase::Starting { .. } => self.phase = Phase::Stepping,
-            Phase::Stepping => match self.plan.checkpointing.map(|checkpoints| checkpoints.cost) {
-                None | Some(Span::ZERO) => self.written(),
-                Some(cost) => self.phase = Phase::Checkpointing { until: now.after(cost) },
-            },
-            Phase::Checkpointing { .. } => {
-                self.written();
-                self.phase = Phase::Stepping;
+            _ if now.at >= self.latest => return Turn::Killed,
+            Phase::Stepping if self.epoch.is_some_and(|epoch| self.left <= epoch) => {
+                self.epoch = None;
+                return Turn::EpochEnded;
             }
+            Phase::Starting { .. } => self.phase = Phase::Stepping,
+            Phase::Stepping => match checkpoints.map(|checkpoints| checkpoints.cost) {
+                None | Some(Span::ZERO) => self.write(),
+                Some(cost) => self.phase = Phase::Checkpointing { until: now.at.after(cost) },
+            },
+            Phase::Checkpointing { .. } => self.write(),
+            Phase::Writing { .. } => self.written(),
         }
         Turn::Changed
     }
 
+    /// It writes its checkpoint to shared storage, if it does.
+    fn write(&mut self) {
+        match self.plan.checkpointing.and_then(|checkpoints| checkpoints.write) {
+            Some(write) => self.phase = Phase::Writing { left: write.work },
+            None => self.written(),
+        }
+    }
+
     /// What is done is safe.
     fn written(&mut self) {
+        self.phase = Phase::Stepping;
         self.durable = self.left;
         self.at_risk.clear();
     }
 
-    /// It has other units from `now` on.
-    pub fn set_crew(&mut self, now: Time, crew: Crew) {
+    /// It has other units from `now` on, and gets its data so.
+    pub fn set_crew(&mut self, now: Moment, crew: Crew, intake: Intake) {
         self.settle(now);
         self.crew = crew;
+        self.plan.intake = intake;
+    }
+
+    /// It gets its data otherwise from `now` on.
+    pub fn set_intake(&mut self, now: Moment, intake: Intake) {
+        self.settle(now);
+        self.plan.intake = intake;
     }
 
     /// Its neighbours leave it so much of its speed from `now` on.
-    pub fn set_beside(&mut self, now: Time, beside: Speed) {
+    pub fn set_beside(&mut self, now: Moment, beside: Speed) {
         self.settle(now);
         self.beside = beside;
     }
@@ -267,13 +428,13 @@ impl Life {
     }
 
     /// Stops it at `now` with all that it has done: what is left.
-    pub fn suspend(mut self, now: Time) -> u128 {
+    pub fn suspend(mut self, now: Moment) -> u128 {
         self.settle(now);
         self.left
     }
 
     /// Stops it at `now` back at its last checkpoint: what is left, and the progress thrown away.
-    pub fn fall_back(mut self, now: Time) -> (u128, Vec<Stretch>) {
+    pub fn fall_back(mut self, now: Moment) -> (u128, Vec<Stretch>) {
         self.settle(now);
         (self.durable, self.at_risk)
     }
@@ -292,13 +453,13 @@ mod tests {
 
     fn plan(speed: f64, checkpointing: Option<Checkpointing>) -> Plan {
         let pauses = Pauses { startup: Span::from_micros(3), restart: Span::from_micros(2) };
-        Plan { pauses, speed: Speed::of_share(speed), checkpointing }
+        Plan { pauses, speed: Speed::of_share(speed), intake: Intake::FREE, checkpointing }
     }
 
     fn play(life: &mut Life) -> (Time, Turn) {
         loop {
-            let now = life.next();
-            let turn = life.turn(now);
+            let now = life.next().at;
+            let turn = life.turn(now.into());
             if turn != Turn::Changed {
                 return (now, turn);
             }
@@ -316,8 +477,8 @@ mod tests {
             at(0),
             Time::MAX,
         );
-        assert_eq!(life.next(), at(20));
-        life.set_crew(at(6), Crew { held: 3, pace: 3, all: 4 });
+        assert_eq!(life.next().at, at(20));
+        life.set_crew(at(6).into(), Crew { held: 3, pace: 3, all: 4 }, Intake::FREE);
         assert_eq!(play(&mut life), (at(16), Turn::Finished));
     }
 
@@ -328,9 +489,9 @@ mod tests {
         let mut undisturbed = start();
         assert_eq!(play(&mut undisturbed), (at(103), Turn::Finished));
         let mut disturbed = start();
-        assert_eq!(disturbed.turn(at(3)), Turn::Changed);
+        assert_eq!(disturbed.turn(at(3).into()), Turn::Changed);
         for t in 4..100 {
-            disturbed.set_crew(at(t), ONE);
+            disturbed.set_crew(at(t).into(), ONE, Intake::FREE);
         }
         assert_eq!(play(&mut disturbed), (at(103), Turn::Finished));
     }
@@ -338,15 +499,15 @@ mod tests {
     /// Work 10 with a checkpoint every 4 that costs 1: 3 + 4 + 1 + 4 + 1 + 2 = 15. A stop at 14 falls back to 8 done.
     #[test]
     fn checkpoints_cost_time_and_save_work() {
-        let checkpoints = Some(Checkpointing { every: Span::from_micros(4), cost: Span::from_micros(1) });
+        let checkpoints = Some(Checkpointing { every: Span::from_micros(4), cost: Span::from_micros(1), write: None });
         let start =
             || Life::start(plan(1.0, checkpoints), Remainder::Whole(Span::from_micros(10)), ONE, at(0), Time::MAX);
         assert_eq!(play(&mut start()), (at(15), Turn::Finished));
         let mut stopped = start();
         for t in [3, 7, 8, 12, 13] {
-            assert_eq!((stopped.next(), stopped.turn(at(t))), (at(t), Turn::Changed));
+            assert_eq!((stopped.next().at, stopped.turn(at(t).into())), (at(t), Turn::Changed));
         }
-        let (left, lost) = stopped.fall_back(at(14));
+        let (left, lost) = stopped.fall_back(at(14).into());
         assert_eq!(left, work(1, Span::from_micros(2)));
         assert_eq!(lost.iter().map(|s| s.to.since(s.from).micros()).sum::<u64>(), 1);
     }

@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::life::{Life, Posting, Turn};
+use super::life::{Life, Moment, Posting, Turn};
+use super::sharing::Sharing;
 use crate::physics::Speed;
 use crate::trace::JobId;
 use crate::units::Time;
@@ -21,9 +22,27 @@ pub struct Lives {
     /// Jobs without a life that were stopped before their end; they have one if they run again.
     stopped: FxHashSet<JobId>,
     events: u32,
+    /// The clocks of those that share bandwidth.
+    sharing: Sharing,
 }
 
 impl Lives {
+    /// Nobody runs; those that will share this.
+    #[must_use]
+    pub fn new(sharing: Sharing) -> Self {
+        Lives { sharing, ..Lives::default() }
+    }
+
+    /// The bandwidth that jobs share.
+    #[must_use]
+    pub fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    fn moment(&self, job: JobId, at: Time) -> Moment {
+        Moment { at, tick: self.sharing.tick(job, at) }
+    }
+
     /// A job ends at `end`, come what may.
     pub fn add_plain(&mut self, job: JobId, end: Time) {
         self.heap.push(Reverse((end, job, PLAIN)));
@@ -34,10 +53,11 @@ impl Lives {
         self.stopped.insert(job);
     }
 
-    /// A job has a life.
-    pub fn add(&mut self, job: JobId, life: Life) {
+    /// A job has a life from `now` on.
+    pub fn add(&mut self, job: JobId, life: Life, now: Time) {
         self.lives.insert(job, life);
-        self.schedule(job);
+        self.schedule(job, now);
+        self.rebook(job);
     }
 
     /// The life of a job, if it has one.
@@ -46,18 +66,19 @@ impl Lives {
         self.lives.get(&job)
     }
 
-    /// Changes a life.
-    pub fn change(&mut self, job: JobId, change: impl FnOnce(&mut Life)) {
+    /// Changes a life at `now`.
+    pub fn change(&mut self, job: JobId, now: Time, change: impl FnOnce(&mut Life, Moment)) {
+        let moment = self.moment(job, now);
         if let Some(life) = self.lives.get_mut(&job) {
-            change(life);
-            self.schedule(job);
+            change(life, moment);
+            self.schedule(job, now);
         }
     }
 
     /// The neighbours of a job leave it so much of its speed from `now` on.
     pub fn set_beside(&mut self, job: JobId, now: Time, beside: Speed) {
         if self.lives.get(&job).is_some_and(|life| life.beside() != beside) {
-            self.change(job, |life| life.set_beside(now, beside));
+            self.change(job, now, |life, moment| life.set_beside(moment, beside));
         }
     }
 
@@ -66,16 +87,28 @@ impl Lives {
         self.lives.get_mut(&job)?.rebook()
     }
 
-    /// Ends a life.
-    pub fn remove(&mut self, job: JobId) -> Option<Life> {
-        self.lives.remove(&job)
+    /// Ends a life at `now`, up to where nothing is counted yet.
+    pub fn remove(&mut self, job: JobId, now: Time) -> Option<(Life, Moment)> {
+        let life = self.lives.remove(&job)?;
+        let moment = self.moment(job, now);
+        self.sharing.set(job, None, now);
+        Some((life, moment))
     }
 
-    fn schedule(&mut self, job: JobId) {
+    fn schedule(&mut self, job: JobId, now: Time) {
         let Some(life) = self.lives.get_mut(&job) else { return };
+        if self.sharing.set(job, life.draw(), now) {
+            life.feed(self.sharing.slot(job).zip(self.sharing.tick(job, now)));
+        }
+        let next = life.next();
+        if let Some(mark) = next.mark {
+            self.sharing.aim(job, mark);
+        }
         self.events = self.events.checked_add(1).expect("a run has fewer than 2^32 events of lives");
         life.event = self.events;
-        self.heap.push(Reverse((life.next(), job, life.event)));
+        if next.at < Time::MAX {
+            self.heap.push(Reverse((next.at, job, life.event)));
+        }
     }
 
     /// Whether an event of the queue still counts.
@@ -90,9 +123,15 @@ impl Lives {
     /// When the next event is.
     #[must_use]
     pub fn next(&mut self) -> Option<Time> {
+        let shared = self.sharing.next();
+        [self.next_queued().map(|(at, _)| at), shared].into_iter().flatten().min()
+    }
+
+    /// The first event of the queue that counts.
+    fn next_queued(&mut self) -> Option<(Time, JobId)> {
         while let Some(&Reverse((at, job, event))) = self.heap.peek() {
             if self.counts(job, event) {
-                return Some(at);
+                return Some((at, job));
             }
             self.heap.pop();
         }
@@ -101,16 +140,18 @@ impl Lives {
 
     /// The next event at `now`, if any: the job, and what it came to where the job has a life.
     pub fn pop_at(&mut self, now: Time) -> Option<(JobId, Option<Turn>)> {
-        if self.next()? != now {
-            return None;
-        }
-        let Reverse((_, job, event)) = self.heap.pop()?;
-        if event == PLAIN {
+        let queued = self.next_queued().filter(|&(at, _)| at == now).map(|(_, job)| job);
+        let shared = self.sharing.due(now);
+        let job = [queued, shared].into_iter().flatten().min()?;
+        if queued == Some(job)
+            && let Some(Reverse((.., PLAIN))) = self.heap.pop()
+        {
             return Some((job, None));
         }
-        let turn = self.lives.get_mut(&job).map(|life| life.turn(now));
-        if turn == Some(Turn::Changed) {
-            self.schedule(job);
+        let moment = self.moment(job, now);
+        let turn = self.lives.get_mut(&job).map(|life| life.turn(moment));
+        if matches!(turn, Some(Turn::Changed | Turn::EpochEnded)) {
+            self.schedule(job, now);
         }
         Some((job, turn))
     }

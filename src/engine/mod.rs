@@ -5,6 +5,8 @@
 //! [`crate::sched::Pass`]) and checks two laws on every run: the ledger balances, and Little's law holds exactly.
 
 mod books;
+mod caches;
+mod intake;
 pub mod life;
 mod lives;
 mod neighbours;
@@ -13,6 +15,7 @@ mod outages;
 pub mod outcome;
 mod places;
 mod run;
+pub mod sharing;
 pub mod watch;
 
 pub use options::Options;

@@ -1,11 +1,12 @@
 //! The loop: one instant at a time, events first, then passes, then the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
-use super::books::Books;
+use super::books::{Books, Now};
+use super::intake::Intakes;
 use super::life::{Crew, Life, Posting, Remainder, Stretch, Turn, span_of, work};
 use super::lives::Lives;
 use super::neighbours::Neighbours;
@@ -129,6 +130,7 @@ struct Run<'a> {
     world: World<'a>,
     lives: Lives,
     neighbours: Neighbours,
+    intakes: Intakes<'a>,
     outages: Outages,
     stopped: Stopped,
     books: Books,
@@ -184,12 +186,14 @@ impl<'a> Run<'a> {
         let origin = origin.unwrap_or(Time::ZERO);
         let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).copied();
         let books = Books::open(&world, setup.options, origin);
+        let intakes = Intakes::new(setup.cluster, jobs, &setup.options.physics);
         Run {
             setup,
             policy,
             world,
-            lives: Lives::default(),
+            lives: Lives::new(intakes.sharing(setup.options.cooldown)),
             neighbours: Neighbours::new(setup.cluster.pools.iter().map(interference).collect()),
+            intakes,
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             stopped: Stopped::default(),
             books,
@@ -215,7 +219,7 @@ impl<'a> Run<'a> {
                 self.books.charge_idle(&mut self.world, &*self.policy);
                 // The horizon ends with the last job, whoever is rejected afterwards.
                 if self.open > 0 {
-                    self.books.advance(now);
+                    self.books.advance(now, self.lives.sharing());
                 }
             }
             self.world.now = now;
@@ -272,6 +276,12 @@ impl<'a> Run<'a> {
                     self.rebook(job);
                     continue;
                 }
+                Some(Turn::EpochEnded) => {
+                    self.rebook(job);
+                    let readers = self.world.holders.of(job).map(|holder| self.intakes.epoch_ended(holder));
+                    self.refresh(readers.unwrap_or_default());
+                    continue;
+                }
             };
             self.end(job, if killed { Stage::Killed } else { Stage::Finished });
             ended = true;
@@ -283,9 +293,21 @@ impl<'a> Run<'a> {
     fn rebook(&mut self, job: JobId) {
         let Some((old, new)) = self.lives.rebook(job) else { return };
         let Some(holder) = self.world.holders.of(job) else { return };
-        let (pool, units, now) = (holder.held.pool, i64::from(holder.units), self.world.now);
-        self.books.posted(self.setup.jobs, job, pool, -units, old, now);
-        self.books.posted(self.setup.jobs, job, pool, units, new, now);
+        let (pool, units) = (holder.held.pool, i64::from(holder.units));
+        let now = Now { at: self.world.now, readings: self.lives.sharing() };
+        self.books.posted(self.setup.jobs, job, (pool, -units), old, now);
+        self.books.posted(self.setup.jobs, job, (pool, units), new, now);
+    }
+
+    /// These jobs get their data otherwise from now on.
+    fn refresh(&mut self, jobs: BTreeSet<JobId>) {
+        let now = self.world.now;
+        for job in jobs {
+            let Some(holder) = self.world.holders.of(job) else { continue };
+            let intake = self.intakes.of(holder);
+            self.lives.change(job, now, |life, moment| life.set_intake(moment, intake));
+            self.rebook(job);
+        }
     }
 
     /// Jobs whose neighbours on shared GPUs have changed go on at another speed.
@@ -350,10 +372,10 @@ impl<'a> Run<'a> {
         let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
         let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-        self.books.posted(jobs, job, pool, -i64::from(holder.units), booked, now);
-        let (left, lost) = match self.lives.remove(job) {
-            Some(life) if keeps_progress => (life.suspend(now), Vec::new()),
-            Some(life) => life.fall_back(now),
+        self.post(job, pool, -i64::from(holder.units), booked);
+        let (left, lost) = match self.lives.remove(job, now) {
+            Some((life, moment)) if keeps_progress => (life.suspend(moment), Vec::new()),
+            Some((life, moment)) => life.fall_back(moment),
             None => {
                 self.lives.stop_plain(job);
                 let from = holder.start.unwrap_or(now);
@@ -361,10 +383,12 @@ impl<'a> Run<'a> {
                 if keeps_progress {
                     (whole.saturating_sub(work(all, now.since(from))), Vec::new())
                 } else {
-                    (whole, vec![Stretch { from, to: now, units: holder.units, posting: Posting::PLAIN }])
+                    (whole, vec![Stretch::plain(from, now, holder.units)])
                 }
             }
         };
+        let others = self.intakes.leave(holder);
+        self.refresh(others);
         for stretch in &lost {
             self.books.lost(jobs, job, pool, stretch, now);
         }
@@ -421,8 +445,6 @@ impl<'a> Run<'a> {
 
     /// Books what a pass did. Units held before a start at the same instant are booked as running at once.
     fn apply(&mut self, deeds: &[Deed]) {
-        let now = self.world.now;
-        let jobs = self.setup.jobs;
         let mut fresh: Option<(JobId, u32)> = None;
         for deed in deeds {
             match *deed {
@@ -440,7 +462,7 @@ impl<'a> Run<'a> {
                     self.take_places(job);
                     if running {
                         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-                        self.books.posted(jobs, job, pool, i64::from(units), booked, now);
+                        self.post(job, pool, i64::from(units), booked);
                         self.grow(job);
                     } else {
                         let before = fresh.map_or(0, |(_, units)| units);
@@ -503,19 +525,15 @@ impl<'a> Run<'a> {
             self.stopped.waited += u128::from(now.since(since).micros());
         }
         self.books.started(now);
-        let posting = match self.life_of(job) {
-            Some(life) => {
-                let posting = life.booked();
-                self.lives.add(job, life);
-                posting
-            }
-            None => {
-                self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job)));
-                Posting::PLAIN
-            }
-        };
-        self.books.posted(jobs, job, pool, i64::from(units), posting, now);
+        let others = self.intakes.enter(holder);
+        match self.life_of(job) {
+            Some(life) => self.lives.add(job, life, now),
+            None => self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job))),
+        }
+        let posting = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+        self.post(job, pool, i64::from(units), posting);
         self.tell_placed(job);
+        self.refresh(others);
         self.join(job);
     }
 
@@ -525,6 +543,12 @@ impl<'a> Run<'a> {
             let changed = self.neighbours.come(job, &holder.held);
             self.set_pace(&changed);
         }
+    }
+
+    /// Books so many units more (or fewer) of a job.
+    fn post(&mut self, job: JobId, pool: u16, units: i64, posting: Posting) {
+        let now = Now { at: self.world.now, readings: self.lives.sharing() };
+        self.books.posted(self.setup.jobs, job, (pool, units), posting, now);
     }
 
     /// The life of a job that starts now, where it is more than a start and an end.
@@ -537,9 +561,14 @@ impl<'a> Run<'a> {
             return None;
         }
         let pool = &self.world.pools[holder.held.pool as usize];
-        let plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        let mut plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        self.intakes.complete(&mut plan, holder);
         let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
-        Some(Life::start(plan, remainder, crew, self.world.now, self.latest_end(job)))
+        let mut life = Life::start(plan, remainder, crew, self.world.now, self.latest_end(job));
+        if let Some(work) = self.intakes.cold_epoch(holder) {
+            life.begin_epoch(work);
+        }
+        Some(life)
     }
 
     /// A job's units when it holds so many: only under a policy that says so does progress follow them.
@@ -561,7 +590,16 @@ impl<'a> Run<'a> {
         if let Some(holder) = self.world.holders.of(job) {
             self.fates.grown(job, holder.held.node_count());
             let (crew, now) = (self.crew(job, holder.units), self.world.now);
-            self.lives.change(job, |life| life.set_crew(now, crew));
+            let others = self.intakes.enter(holder);
+            let (intake, cold) = (self.intakes.of(holder), self.intakes.cold_epoch(holder));
+            self.lives.change(job, now, |life, moment| {
+                life.set_crew(moment, crew, intake);
+                if let Some(work) = cold {
+                    life.begin_epoch(work);
+                }
+            });
+            self.rebook(job);
+            self.refresh(others);
             self.join(job);
             self.tell_placed(job);
         }
@@ -582,11 +620,13 @@ impl<'a> Run<'a> {
     }
 
     fn end(&mut self, job: JobId, stage: Stage) {
-        let (now, jobs) = (self.world.now, self.setup.jobs);
+        let now = self.world.now;
         let Some(holder) = self.world.end(job, stage) else { return };
         self.leave_places(&holder);
-        let booked = self.lives.remove(job).map_or(Posting::PLAIN, |life| life.booked());
-        self.books.posted(jobs, job, holder.held.pool, -i64::from(holder.units), booked, now);
+        let booked = self.lives.remove(job, now).map_or(Posting::PLAIN, |(life, _)| life.booked());
+        self.post(job, holder.held.pool, -i64::from(holder.units), booked);
+        let others = self.intakes.leave(&holder);
+        self.refresh(others);
         self.books.ended();
         let beside = self.neighbours.go(job);
         self.set_pace(&beside);
@@ -628,7 +668,7 @@ impl<'a> Run<'a> {
         self.check_little(end)?;
         let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
         let places = self.close_places(end);
-        let closed = self.books.close(end);
+        let closed = self.books.close(end, self.lives.sharing());
         self.fates.settle(std::mem::take(&mut self.world.stages));
         let outcome = Outcome {
             fates: self.fates,

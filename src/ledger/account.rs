@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 
+use super::flows::{Flow, Flows, Readings, settle};
 use super::leaf::{LEAVES, Leaf};
 use crate::sched::TenantId;
 use crate::units::gpus::NANO_PER_MILLI;
@@ -59,8 +60,15 @@ impl Cell {
 struct Change {
     at: Time,
     row: u32,
-    leaf: Leaf,
+    what: What,
     delta: i64,
+}
+
+/// What changes: how much is in a leaf, or flows to one.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Leaf(Leaf),
+    Flow { flow: Flow, early: bool },
 }
 
 /// GPU-time by payer, pool and leaf, within the measured window.
@@ -69,7 +77,9 @@ pub struct Account {
     pools: usize,
     /// By payer and pool; most tenants use few pools.
     rows: Vec<Option<Box<[Cell; LEAVES]>>>,
+    flows: Flows,
     opens: Time,
+    is_open: bool,
     cooldown: Span,
     kept_back: VecDeque<Change>,
 }
@@ -93,45 +103,74 @@ impl Account {
     pub fn new(tenants: usize, pools: usize, opens: Time, cooldown: Span) -> Self {
         let mut rows = Vec::new();
         rows.resize_with((tenants + 1) * pools, || None);
-        Account { pools, rows, opens, cooldown, kept_back: VecDeque::new() }
+        Account { pools, rows, flows: Flows::default(), opens, is_open: false, cooldown, kept_back: VecDeque::new() }
+    }
+
+    /// The clock goes on to `now`, before anything changes there.
+    pub fn advance(&mut self, now: Time, readings: &dyn Readings) {
+        if !self.is_open && now >= self.opens {
+            self.is_open = true;
+            self.flows.open((0..readings.clocks()).map(|clock| readings.reading(clock, self.opens)).collect());
+        }
     }
 
     /// From `at` on, `delta` nano-GPU more (or, negative, less) are in a leaf.
     pub fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, at: Time) {
-        let row = payer.0 as usize * self.pools + pool as usize;
-        let at = at.max(self.opens);
+        self.book(payer, pool, What::Leaf(leaf), delta, at);
+    }
+
+    /// From `at` on, `delta` nano-GPU more (or, negative, less) of those that wait for data make progress by a clock.
+    pub fn flow(&mut self, payer: Payer, pool: u16, flow: Flow, delta: i64, at: Time) {
+        self.book(payer, pool, What::Flow { flow, early: at < self.opens }, delta, at);
+    }
+
+    fn book(&mut self, payer: Payer, pool: u16, what: What, delta: i64, at: Time) {
+        let row = payer.0 * self.pools as u32 + u32::from(pool);
+        let change = Change { at: at.max(self.opens), row, what, delta };
         if self.cooldown == Span::ZERO {
-            self.post(row, leaf, delta, at);
+            self.post(change);
             return;
         }
-        self.kept_back.push_back(Change { at, row: row as u32, leaf, delta });
+        let at = change.at;
+        self.kept_back.push_back(change);
         // The run lasts until now at least, so what is older than the cool-down is certain to count.
         while let Some(first) = self.kept_back.front().copied().filter(|c| c.at.after(self.cooldown) <= at) {
             self.kept_back.pop_front();
-            self.post(first.row as usize, first.leaf, first.delta, first.at);
+            self.post(first);
         }
     }
 
-    fn post(&mut self, row: usize, leaf: Leaf, delta: i64, at: Time) {
-        let row = self.rows[row].get_or_insert_with(|| Box::new([Cell::default(); LEAVES]));
-        row[leaf as usize].change(delta, at);
+    fn post(&mut self, change: Change) {
+        match change.what {
+            What::Leaf(leaf) => {
+                let row = self.rows[change.row as usize].get_or_insert_with(|| Box::new([Cell::default(); LEAVES]));
+                row[leaf as usize].change(change.delta, change.at);
+            }
+            What::Flow { flow, early } => self.flows.change(change.row, flow, change.delta, early),
+        }
     }
 
     /// Closes the books of a run that ended at `end`: the window, and every entry that is not zero, by payer, pool and
     /// leaf.
     #[must_use]
-    pub fn close(mut self, end: Time) -> (Span, Vec<Entry>) {
+    pub fn close(mut self, end: Time, readings: &dyn Readings) -> (Span, Vec<Entry>) {
         let closes = Time::from_micros(end.since_or_zero(Time::ZERO).micros().saturating_sub(self.cooldown.micros()));
         let closes = closes.max(self.opens);
+        self.advance(closes, readings);
         for change in std::mem::take(&mut self.kept_back) {
             if change.at < closes {
-                self.post(change.row as usize, change.leaf, change.delta, change.at);
+                self.post(change);
             }
         }
+        let mut flown = self.flows.until(|clock| readings.reading(clock, closes)).into_iter().peekable();
         let mut entries = Vec::new();
         for (number, row) in self.rows.iter().enumerate() {
             let Some(row) = row else { continue };
-            let whole = whole_milli(|leaf| row[leaf as usize].until(closes));
+            let mut nano = row.map(|cell| cell.until(closes));
+            while let Some(((_, leaf), flown)) = flown.next_if(|((owner, _), _)| *owner as usize == number) {
+                settle(&mut nano, leaf, flown);
+            }
+            let whole = whole_milli(|leaf| nano[leaf as usize]);
             let (payer, pool) = (Payer((number / self.pools) as u32), (number % self.pools) as u16);
             let spent = Leaf::ALL.into_iter().filter(|&leaf| whole[leaf as usize] > 0);
             entries.extend(spent.map(|leaf| Entry {
@@ -183,7 +222,7 @@ mod tests {
             account.change(Payer::NOBODY, 0, Leaf::NoDemand, 3 * NANO_PER_MILLI, at(0));
             account.change(Payer::NOBODY, 0, Leaf::NoDemand, 2 * NANO_PER_MILLI, at(10));
             account.change(Payer::NOBODY, 0, Leaf::NoDemand, -5 * NANO_PER_MILLI, at(30));
-            let (span, entries) = account.close(at(40));
+            let (span, entries) = account.close(at(40), &());
             assert_eq!((total(&entries, Leaf::NoDemand), span.micros()), (expected, window), "{opens} {cooldown}");
         }
     }
@@ -202,7 +241,7 @@ mod tests {
             account.change(payer, 0, leaf, rate, at(6));
             account.change(payer, 0, leaf, -rate, at(10));
         }
-        let (_, entries) = account.close(at(20));
+        let (_, entries) = account.close(at(20), &());
         let times = [Leaf::Useful, Leaf::LostWork, Leaf::InputStall].map(|leaf| total(&entries, leaf));
         assert_eq!(times, [2001, 1333, 6666]);
     }

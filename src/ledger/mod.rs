@@ -3,11 +3,13 @@
 //! [`Account`] keeps the integrals, [`idle::Charger`] decides who claims free GPUs, [`Series`] shows it over time.
 
 pub mod account;
+mod flows;
 pub mod idle;
 pub mod leaf;
 pub mod series;
 mod standing;
 
 pub use account::{Account, Entry, Payer};
+pub use flows::{Flow, Readings};
 pub use leaf::{LEAVES, Leaf, LeafGroup};
 pub use series::{Bucket, Series};

@@ -1,6 +1,9 @@
 //! The run over time in a bounded number of buckets, whatever its length.
 
+use std::collections::BTreeMap;
+
 use super::account::{Cell, whole_milli};
+use super::flows::{Flow, Flows, Readings, settle};
 use super::leaf::{LEAVES, Leaf};
 use crate::units::{Span, Time};
 
@@ -8,13 +11,31 @@ use crate::units::{Span, Time};
 pub const MOST_BUCKETS: usize = 1024;
 
 /// Everything up to an instant, added up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sums {
     leaves: [i128; LEAVES],
+    /// What has flown to each leaf by clocks, in nano-GPU microseconds x millionths.
+    flown: BTreeMap<Leaf, i128>,
+    /// What each clock reads.
+    readings: Vec<u128>,
     queue: i128,
     submitted: u64,
     started: u64,
     ended: u64,
+}
+
+/// The one owner of the flows.
+const EVERYBODY: u32 = 0;
+
+impl Sums {
+    /// Milli-GPU microseconds by leaf since `before`.
+    fn leaves_since(&self, before: &Sums) -> [u128; LEAVES] {
+        let mut nano: [i128; LEAVES] = std::array::from_fn(|leaf| self.leaves[leaf] - before.leaves[leaf]);
+        for (&leaf, &flown) in &self.flown {
+            settle(&mut nano, leaf, flown - before.flown.get(&leaf).copied().unwrap_or(0));
+        }
+        whole_milli(|leaf| nano[leaf as usize])
+    }
 }
 
 /// Sums at equidistant instants.
@@ -25,6 +46,7 @@ pub struct Series {
     sums: Vec<Sums>,
     next: Time,
     leaves: [Cell; LEAVES],
+    flows: Flows,
     queue: Cell,
     submitted: u64,
     started: u64,
@@ -61,6 +83,7 @@ impl Series {
             sums: vec![Sums::default()],
             next: origin.after(width),
             leaves: [Cell::default(); LEAVES],
+            flows: Flows::default(),
             queue: Cell::default(),
             submitted: 0,
             started: 0,
@@ -69,9 +92,9 @@ impl Series {
     }
 
     /// The clock goes on to `now`: what stood until then is booked at the bounds it passes.
-    pub fn advance(&mut self, now: Time) {
+    pub fn advance(&mut self, now: Time, readings: &dyn Readings) {
         while self.next <= now {
-            self.sums.push(self.sums_at(self.next));
+            self.sums.push(self.sums_at(self.next, readings));
             if self.sums.len() > MOST_BUCKETS {
                 self.halve();
             }
@@ -89,13 +112,17 @@ impl Series {
         self.width = Span::from_micros(self.width.micros() * 2);
     }
 
-    fn sums_at(&self, at: Time) -> Sums {
+    fn sums_at(&self, at: Time, readings: &dyn Readings) -> Sums {
+        let readings: Vec<u128> = (0..readings.clocks()).map(|clock| readings.reading(clock, at)).collect();
+        let flown = self.flows.until(|clock| readings[clock as usize]);
         let mut leaves = [0; LEAVES];
         for (sum, cell) in leaves.iter_mut().zip(&self.leaves) {
             *sum = cell.until(at);
         }
         Sums {
             leaves,
+            flown: flown.into_iter().map(|((_, leaf), flown)| (leaf, flown)).collect(),
+            readings,
             queue: self.queue.until(at),
             submitted: self.submitted,
             started: self.started,
@@ -108,6 +135,27 @@ impl Series {
         self.leaves[leaf as usize].change(delta, at);
     }
 
+    /// From a moment on, `delta` nano-GPU more of those that wait for data make progress by a clock.
+    pub fn flow(&mut self, flow: Flow, delta: i64) {
+        self.flows.change(EVERYBODY, flow, delta, false);
+    }
+
+    /// While its clock went from `from` to `to`, from the instant `since` on, `rate` nano-GPU more flowed to a leaf.
+    pub fn amend_flow(&mut self, from: Flow, to: u128, rate: i64, since: Time) {
+        self.flow(from, rate);
+        self.flow(Flow { reading: to, ..from }, -rate);
+        let first = self.first_bound_after(since);
+        for sums in self.sums.iter_mut().skip(first) {
+            let read = sums.readings.get(from.clock as usize).map_or(from.reading, |&r| r.clamp(from.reading, to));
+            let flown = sums.flown.entry(from.leaf).or_default();
+            *flown += i128::from(rate) * (read - from.reading) as i128;
+        }
+    }
+
+    fn first_bound_after(&self, at: Time) -> usize {
+        (at.since_or_zero(self.origin).micros() / self.width.micros() + 1) as usize
+    }
+
     /// Over `[from, to)`, `rate` nano-GPU more were in a leaf than was booked; `to` lies before `now` or is it.
     pub fn amend(&mut self, leaf: Leaf, rate: i64, from: Time, to: Time, now: Time) {
         assert!(to <= now && self.next > now, "only the past is amended");
@@ -115,8 +163,7 @@ impl Series {
         self.leaves[cell].change(rate, from);
         self.leaves[cell].change(-rate, to);
         let width = self.width.micros();
-        let first = from.since_or_zero(self.origin).micros() / width + 1;
-        for at in first as usize..self.sums.len() {
+        for at in self.first_bound_after(from)..self.sums.len() {
             let bound = self.origin.after(Span::from_micros(width * at as u64));
             let passed = bound.min(to).since_or_zero(from);
             self.sums[at].leaves[cell] += i128::from(rate) * i128::from(passed.micros());
@@ -153,9 +200,9 @@ impl Series {
 
     /// The buckets of a run that ended at `end`.
     #[must_use]
-    pub fn close(mut self, end: Time) -> Vec<Bucket> {
-        self.advance(end);
-        let last = self.sums_at(end);
+    pub fn close(mut self, end: Time, readings: &dyn Readings) -> Vec<Bucket> {
+        self.advance(end, readings);
+        let last = self.sums_at(end, readings);
         let mut buckets = Vec::with_capacity(self.sums.len());
         for (i, before) in self.sums.iter().enumerate() {
             let start = self.origin.after(Span::from_micros(self.width.micros() * i as u64));
@@ -166,7 +213,7 @@ impl Series {
             if stop <= start && !buckets.is_empty() {
                 continue;
             }
-            let leaves = whole_milli(|leaf| after.leaves[leaf as usize] - before.leaves[leaf as usize]);
+            let leaves = after.leaves_since(before);
             buckets.push(Bucket {
                 start,
                 width: stop.since_or_zero(start),
@@ -192,14 +239,14 @@ mod tests {
         let mut expected = 0u128;
         for i in 0..5000u64 {
             let now = Time::from_micros(i * 3_700_000);
-            series.advance(now);
+            series.advance(now, &());
             series.change(Leaf::Useful, if i % 2 == 0 { 5 } else { -5 } * NANO_PER_MILLI, now);
             if i % 2 == 0 {
                 expected += 5 * 3_700_000;
             }
         }
         let end = Time::from_micros(5000 * 3_700_000);
-        let buckets = series.close(end);
+        let buckets = series.close(end, &());
         assert!(buckets.len() <= MOST_BUCKETS && buckets.len() > MOST_BUCKETS / 4, "{}", buckets.len());
         assert_eq!(buckets.iter().map(|b| b.leaves[0]).sum::<u128>(), expected);
         assert_eq!(buckets.iter().map(|b| b.width.micros()).sum::<u64>(), end.micros());

@@ -1,17 +1,24 @@
-//! What makes a held GPU do less than a GPU could: start-up, where a job was placed, checkpoints, failures.
+//! What makes a held GPU do less than a GPU could: start-up, where a job was placed, how
+//! it gets its data, checkpoints, failures.
 //!
 //! Nothing in here knows of the clock's events or of schedulers: it says how long, how fast and how often, and the
 //! engine lives by it. All of it is off until a scenario names it; a bare replay reproduces recorded durations.
 
+pub mod checkpoints;
 pub mod communication;
 pub mod failures;
+pub mod input;
 pub mod interference;
+pub mod interval;
 pub mod plan;
 
+pub use checkpoints::{Checkpoints, Size};
 pub use communication::{Slowdown, Spread};
 pub use failures::{FailureModel, NodeClock, Repair};
+pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
-pub use plan::{Checkpointing, FULL_SPEED, Pauses, Plan, Speed};
+pub use interval::Interval;
+pub use plan::{Checkpointing, FULL_SPEED, Intake, Pauses, Plan, Speed, Supply, Write};
 
 use std::collections::BTreeMap;
 
@@ -34,8 +41,12 @@ pub enum Preemption {
 pub struct Physics {
     /// Pauses before the first step.
     pub pauses: Pauses,
-    /// Checkpoints of jobs that say nothing of their own, and what one costs.
-    pub checkpointing: Option<Checkpointing>,
+    /// Checkpoints, where the scenario speaks of any.
+    pub checkpoints: Option<Checkpoints>,
+    /// Whether jobs read their data from the storage of their pool.
+    pub input: bool,
+    /// Bytes per second of input that a core prepares, by class; empty: cores do not matter.
+    pub preparation: BTreeMap<String, u64>,
     /// Slowdowns by communication class; empty: placement does not matter.
     pub slowdowns: BTreeMap<String, Slowdown>,
     /// How shares of a GPU slow each other down, by the name of their pool.
@@ -56,21 +67,24 @@ impl Physics {
         *self != Physics::default()
     }
 
-    /// How a job runs in the place that it was given.
+    /// How a job runs in the place that it was given, where all its data are; see [`Reader`] for where they are not.
     #[must_use]
     pub fn plan(&self, spec: &JobSpec, pool: &PoolState, held: &Allocation) -> Plan {
-        let class = spec.comm.as_deref().unwrap_or(DEFAULT_CLASS);
-        let slowdown = self.slowdowns.get(class).or_else(|| self.slowdowns.get(DEFAULT_CLASS));
+        let slowdown = of_class(&self.slowdowns, spec);
         let speed = slowdown.map_or(Speed::FULL, |slowdown| slowdown.speed(Spread::of(pool, held)));
-        Plan { pauses: self.pauses, speed, checkpointing: self.checkpoints(spec) }
+        let own = |every| Checkpointing { every, cost: Span::ZERO, write: None };
+        Plan { pauses: self.pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
     }
 
-    /// Checkpoints of a job: its own interval before the scenario's.
-    fn checkpoints(&self, spec: &JobSpec) -> Option<Checkpointing> {
-        let cost = self.checkpointing.map_or(Span::ZERO, |common| common.cost);
-        match spec.checkpoint {
-            Some(every) => Some(Checkpointing { every, cost }),
-            None => self.checkpointing.filter(|common| common.every > Span::ZERO),
-        }
+    /// Bytes per second of input that each core of a job prepares.
+    #[must_use]
+    pub fn preparation_of(&self, spec: &JobSpec) -> Option<u64> {
+        of_class(&self.preparation, spec).copied()
     }
+}
+
+/// What is said of the class of a job, or of all others.
+fn of_class<'p, T>(classes: &'p BTreeMap<String, T>, spec: &JobSpec) -> Option<&'p T> {
+    let class = spec.comm.as_deref().unwrap_or(DEFAULT_CLASS);
+    classes.get(class).or_else(|| classes.get(DEFAULT_CLASS))
 }

@@ -7,7 +7,7 @@ pub const FULL_SPEED: u64 = 1_000_000_000;
 
 /// Progress per time in billionths of the ideal: an integer, so that a run split at any instant ends at the same
 /// microsecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Speed(u64);
 
 impl Speed {
@@ -18,6 +18,12 @@ impl Speed {
     #[must_use]
     pub fn of_share(share: f64) -> Self {
         Speed((share * FULL_SPEED as f64).round().clamp(1000.0, FULL_SPEED as f64) as u64)
+    }
+
+    /// So many billionths, at least a millionth and at most 1.
+    #[must_use]
+    pub fn of_billionths(billionths: u64) -> Self {
+        Speed(billionths.clamp(1000, FULL_SPEED))
     }
 
     /// In billionths.
@@ -31,6 +37,12 @@ impl Speed {
     pub const fn and(self, other: Speed) -> Speed {
         let both = self.0 as u128 * other.0 as u128 / FULL_SPEED as u128;
         Speed(if both == 0 { 1 } else { both as u64 })
+    }
+
+    /// In millionths, rounded up: what the ledger's [`Speed::loss_ppm`] leaves.
+    #[must_use]
+    pub const fn kept_ppm(self) -> u32 {
+        self.0.div_ceil(1000) as u32
     }
 
     /// What it lacks to 1, in millionths: the ledger's share of the loss.
@@ -49,13 +61,49 @@ pub struct Pauses {
     pub restart: Span,
 }
 
+/// What a job draws from a shared bandwidth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Supply {
+    /// Which bandwidth.
+    pub channel: u16,
+    /// Bytes per second at full speed, at least 1.
+    pub rate: u64,
+    /// Its share is in proportion to this, at least 1.
+    pub weight: u32,
+}
+
+/// How a job gets its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intake {
+    /// The speed that cores, clients and network cards allow, whatever other jobs do.
+    pub bound: Speed,
+    /// What it draws from shared storage.
+    pub supply: Option<Supply>,
+}
+
+impl Intake {
+    /// All data are there when they are needed.
+    pub const FREE: Intake = Intake { bound: Speed::FULL, supply: None };
+}
+
+/// How a checkpoint is written to shared storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Write {
+    /// The fastest that its nodes can.
+    pub supply: Supply,
+    /// How long it takes then, in microseconds x billionths.
+    pub work: u128,
+}
+
 /// When a job writes checkpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpointing {
     /// Ideal work between two of them.
     pub every: Span,
-    /// How long the job stands still for one.
+    /// How long the job stands still for one, whoever else writes.
     pub cost: Span,
+    /// After that it writes, while it stands still.
+    pub write: Option<Write>,
 }
 
 /// How a job runs in one place.
@@ -63,8 +111,10 @@ pub struct Checkpointing {
 pub struct Plan {
     /// Before its first step.
     pub pauses: Pauses,
-    /// While it steps.
+    /// While it steps, with all data there.
     pub speed: Speed,
+    /// How it gets its data.
+    pub intake: Intake,
     /// None: what is lost is lost from the start.
     pub checkpointing: Option<Checkpointing>,
 }

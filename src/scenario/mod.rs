@@ -17,6 +17,7 @@ pub mod schema;
 pub mod section;
 pub mod shape;
 mod sharing;
+mod storage;
 pub mod tables;
 pub mod tree;
 pub mod types;

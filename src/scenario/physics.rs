@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, COMMUNICATION, FAILURES, PHYSICS, STARTUP, Table};
+use super::tables::{CHECKPOINT, COMMUNICATION, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
-use crate::cluster::ClusterSpec;
+use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpointing, FailureModel, Pauses, Physics, Preemption, Repair, Slowdown, Speed};
+use crate::physics::{Checkpoints, FailureModel, Interval, Pauses, Physics, Preemption, Repair, Size, Slowdown, Speed};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail and whose GPUs can be shared, as is noted in them.
@@ -17,14 +17,21 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
     let keys = section(entry, &PHYSICS, "physics", problems);
     let part = |name: &str| entry.node.entry(name);
     let interference = part("sharing").map(|entry| sharing::read(entry, cluster, problems)).unwrap_or_default();
+    let input = keys.values().bool_or("input", false);
+    if input && !cluster.pools.is_empty() && !cluster.pools.iter().any(reads) {
+        let message = "`input`: no pool names the storage that its jobs read from, as cluster.pools.NAME.storage";
+        problems.push(keys.place("input").problem(message));
+    }
     Physics {
         interference,
+        input,
+        preparation: part("preparation").map(|entry| preparation(entry, problems)).unwrap_or_default(),
         preemption: match keys.text("preemption") {
             Some("requeue") => Preemption::Requeue,
             _ => Preemption::Suspend,
         },
         pauses: part("startup").map(|entry| pauses(entry, problems)).unwrap_or_default(),
-        checkpointing: part("checkpoint").map(|entry| checkpointing(entry, problems)),
+        checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
         slowdowns: part("communication").map(|entry| slowdowns(entry, problems)).unwrap_or_default(),
         failures: part("failures").map(|entry| failures(entry, cluster, problems)).unwrap_or_default(),
     }
@@ -40,13 +47,54 @@ fn pauses(entry: &Entry, problems: &mut Problems) -> Pauses {
     Pauses { startup, restart: keys.span("restart").unwrap_or(startup) }
 }
 
-fn checkpointing(entry: &Entry, problems: &mut Problems) -> Checkpointing {
+fn reads(pool: &PoolSpec) -> bool {
+    pool.io.storage.is_some()
+}
+
+fn preparation(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, u64> {
+    let mut rates = BTreeMap::new();
+    for class in entry.node.table().unwrap_or_default() {
+        let keys = section(class, &PREPARATION, &format!("physics.preparation.{}", class.key), problems);
+        match keys.bytes("per_core") {
+            Some(0) => problems.push(keys.place("per_core").problem("`per_core`: expected a bandwidth above 0")),
+            Some(rate) => _ = rates.insert(class.key.clone(), rate),
+            None => {}
+        }
+    }
+    rates
+}
+
+fn checkpoints(entry: &Entry, fail: bool, cluster: &ClusterSpec, problems: &mut Problems) -> Checkpoints {
     let keys = section(entry, &CHECKPOINT, "physics.checkpoint", problems);
     if keys.span("every") == Some(Span::ZERO) {
         problems.push(keys.place("every").problem("`every`: a job would do nothing but write checkpoints"));
     }
-    Checkpointing { every: keys.span("every").unwrap_or_default(), cost: keys.span("cost").unwrap_or_default() }
+    if keys.has("bytes_per_param") && keys.misses("params_per_gpu") {
+        let message = "`bytes_per_param`: says nothing without `params_per_gpu`";
+        problems.push(keys.place("bytes_per_param").problem(message));
+    }
+    let size = keys.number("params_per_gpu").map(|params_per_gpu| Size {
+        params_per_gpu,
+        bytes_per_param: keys.number("bytes_per_param").unwrap_or(BYTES_PER_PARAM),
+    });
+    if size.is_some() && !cluster.pools.is_empty() && !cluster.pools.iter().any(reads) {
+        let message = "`params_per_gpu`: no pool names the storage to write to, as cluster.pools.NAME.storage";
+        problems.push(keys.place("params_per_gpu").problem(message));
+    }
+    let interval = Interval::WORDS.into_iter().find(|(word, _)| keys.text("interval") == Some(word));
+    let interval = interval.map_or(Interval::Given, |(_, interval)| interval);
+    let cost = keys.span("cost").unwrap_or_default();
+    if interval != Interval::Given && !fail {
+        problems.push(keys.place("interval").problem("`interval`: the best one depends on [physics.failures.POOL]"));
+    } else if interval != Interval::Given && cost == Span::ZERO && size.is_none() {
+        let message = "`interval`: checkpoints that cost nothing have no best one; give `cost` or `params_per_gpu`";
+        problems.push(keys.place("interval").problem(message));
+    }
+    Checkpoints { every: keys.span("every").unwrap_or_default(), interval, cost, size }
 }
+
+/// See [`Size::bytes_per_param`].
+const BYTES_PER_PARAM: f64 = 13.0;
 
 fn slowdowns(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, Slowdown> {
     let mut slowdowns = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 use super::gpus::GpuTypes;
 use super::section::Section;
+use super::storage;
 use super::tables::{OWNED, POOL};
 use super::tree::{Entry, Node};
 use super::types::PriceSource;
@@ -36,6 +37,7 @@ pub fn read(root: &Node, problems: &mut Problems) -> Cluster {
         return cluster;
     };
     let types = GpuTypes::read(&section.node, problems);
+    cluster.spec.storage = storage::read(&section.node, problems);
     let pools = section.node.entry("pools");
     let entries = pools.and_then(|pools| pools.node.table()).unwrap_or_default();
     let is_table = pools.map_or(&section.node, |pools| &pools.node).table().is_some();
@@ -61,6 +63,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
     let gpus = gpu_type.and_then(|at| read_node_gpus(at, &keys, &title, problems));
     check_without_gpus(&keys, problems);
     let nodes = read_nodes(gpus, &keys, problems);
+    let io = storage::read_io(entry, &keys, &cluster.spec.storage, problems);
     let (price, source) = read_price(entry, &keys, gpu_type.map(|at| &cluster.spec.gpu_types[at]), types, problems);
     cluster.prices.push(source);
     cluster.spec.pools.push(PoolSpec {
@@ -70,6 +73,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
         nodes_per_rack: keys.count32("nodes_per_rack"),
         cpu_milli: keys.count("cpus_per_node").map(|cores| cores * 1000),
         mem_bytes: read_memory(&keys, problems),
+        io,
         price,
         queues: read_queues(&keys, problems),
     });

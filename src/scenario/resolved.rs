@@ -8,13 +8,15 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::storage::UNLIMITED;
 use super::tree::{Data, Entry, Node, Place};
 use super::types::{PriceSource, Scenario, Source, Workload};
 use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
+use crate::cluster::storage::{Cache, CachePolicy, Share, StorageSpec};
 use crate::cluster::{GpuType, Island, PoolSpec, ShareMode, Sharing};
-use crate::physics::{FULL_SPEED, Interference, Physics, Preemption};
+use crate::physics::{Checkpoints, FULL_SPEED, Interference, Interval, Physics, Preemption};
 use crate::trace::generate::Generator;
 use crate::units::Span;
 use crate::units::keys::{Key, Kind, Params, Value};
@@ -110,11 +112,23 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     }
     let mut pools = Table::default();
     for (spec, price) in scenario.cluster.pools.iter().zip(&scenario.prices) {
-        pools.add(&spec.name, pool(spec, scenario.cluster.gpu_id(spec), price));
+        let mut table = pool(spec, scenario.cluster.gpu_id(spec), price);
+        let system = spec.io.storage.map(|number| &scenario.cluster.storage[usize::from(number)]);
+        table.add_some("storage", system.map(|system| system.name.as_str()));
+        table.add_some("nic", spec.io.nic.map(bandwidth));
+        table.add_some("cache", spec.io.cache.as_ref().map(cache));
+        pools.add(&spec.name, table);
     }
     let mut cluster = Table::default();
     cluster.add("gpus", gpus);
     cluster.add("pools", pools);
+    if !scenario.cluster.storage.is_empty() {
+        let mut systems = Table::default();
+        for spec in &scenario.cluster.storage {
+            systems.add(&spec.name, storage(spec));
+        }
+        cluster.add("storage", systems);
+    }
     let mut measure = Table::default();
     measure.add_some("until", scenario.measure.until.map(|until| format!("{until}s")));
     measure.add("warmup", duration(scenario.measure.warmup));
@@ -147,11 +161,20 @@ fn physics(physics: &Physics) -> Table {
     startup.add("time", duration(physics.pauses.startup));
     startup.add("restart", duration(physics.pauses.restart));
     table.add("startup", startup);
-    if let Some(checkpointing) = physics.checkpointing {
-        let mut checkpoint = Table::default();
-        checkpoint.add_some("every", Some(checkpointing.every).filter(|&every| every > Span::ZERO).map(duration));
-        checkpoint.add("cost", duration(checkpointing.cost));
-        table.add("checkpoint", checkpoint);
+    if physics.input {
+        table.add("input", true);
+    }
+    if let Some(checkpoints) = &physics.checkpoints {
+        table.add("checkpoint", checkpoint(checkpoints));
+    }
+    if !physics.preparation.is_empty() {
+        let mut preparation = Table::default();
+        for (class, &rate) in &physics.preparation {
+            let mut one = Table::default();
+            one.add("per_core", bandwidth(rate));
+            preparation.add(class, one);
+        }
+        table.add("preparation", preparation);
     }
     let mut communication = Table::default();
     for (class, slowdown) in &physics.slowdowns {
@@ -194,6 +217,40 @@ fn sharing(scenario: &Scenario) -> Table {
         }
         table.add(&pool.name, keys);
     }
+    table
+}
+
+fn checkpoint(checkpoints: &Checkpoints) -> Table {
+    let mut table = Table::default();
+    table.add_some("every", Some(checkpoints.every).filter(|&every| every > Span::ZERO).map(duration));
+    let interval = Interval::WORDS.into_iter().find(|&(_, known)| known == checkpoints.interval);
+    table.add_some("interval", interval.map(|(word, _)| word).filter(|_| checkpoints.interval != Interval::Given));
+    table.add("cost", duration(checkpoints.cost));
+    if let Some(size) = checkpoints.size {
+        table.add("params_per_gpu", size.params_per_gpu);
+        table.add("bytes_per_param", size.bytes_per_param);
+    }
+    table
+}
+
+fn storage(spec: &StorageSpec) -> Table {
+    let mut table = Table::default();
+    if spec.read.is_none() || spec.write.is_none() {
+        table.add("kind", UNLIMITED);
+    }
+    for (key, rate) in [("read", spec.read), ("write", spec.write), ("client", spec.client)] {
+        table.add_some(key, rate.map(bandwidth));
+    }
+    table.add("share", if spec.share == Share::Job { "job" } else { "node" });
+    table
+}
+
+fn cache(cache: &Cache) -> Table {
+    let mut table = Table::default();
+    table.add("size", bytes_text(cache.bytes));
+    let policy = CachePolicy::WORDS.into_iter().find(|&(_, policy)| policy == cache.policy);
+    table.add_some("policy", policy.map(|(word, _)| word));
+    table.add("shared", cache.shared);
     table
 }
 
@@ -417,6 +474,7 @@ mod tests {
             "generated.toml",
             "failures.toml",
             "sharing.toml",
+            "storage.toml",
         ] {
             let first = scenario(name);
             let json = serde_json::to_string_pretty(&resolved(&first)).unwrap();

@@ -26,7 +26,7 @@ pub fn read(entry: &Entry, cluster: &mut ClusterSpec, problems: &mut Problems) -
         let title = format!("physics.sharing.{}", pool.key);
         let keys = Section::read(&pool.node, &pool.place, SHARING.keys, SHARING.required, &title, problems);
         check_pool(pool, cluster, problems);
-        let ClusterSpec { pools, gpu_types } = &mut *cluster;
+        let ClusterSpec { pools, gpu_types, .. } = &mut *cluster;
         let Some(spec) = pools.iter_mut().find(|spec| spec.name == pool.key) else { continue };
         let Some(gpus) = &mut spec.gpus else {
             problems.push(pool.place.problem(format!("pool `{}` has no GPUs to share", pool.key)));

@@ -1,5 +1,6 @@
 //! What a scenario may contain: one description, from which reading, "did you mean", `--set` and the schema follow.
 
+use super::storage;
 use crate::cluster::{catalog, owned};
 use crate::trace::generate;
 use crate::units::keys::{Key, Kind};
@@ -90,8 +91,94 @@ static CLUSTER: Table = Table {
     tables: &[
         Sub { name: "pools", form: Form::Named(Named { what: "pool", table: &POOL, built_in: Vec::new }) },
         Sub { name: "gpus", form: Form::Named(Named { what: "GPU type", table: &GPU, built_in: catalog::ids }) },
+        Sub {
+            name: "storage",
+            form: Form::Named(Named { what: "storage system", table: &STORAGE, built_in: Vec::new }),
+        },
     ],
-    reserved: &["storage"],
+    reserved: &[],
+};
+
+/// A storage system.
+pub static STORAGE: Table = Table {
+    doc: "A storage system that pools read from under `physics.input` and write checkpoints to. Its bandwidth is shared \
+          max-min: equal shares, but nobody gets more than he asks for.",
+    keys: &[
+        Key {
+            name: "kind",
+            kind: Kind::Choice(storage::KINDS),
+            default: "none: `read` says it all",
+            doc: "Presets by unit, as read / write / client in GB/s: nfs 5 / 2.5 / 1.2; ceph-hdd 0.06 / 0.02 / no limit; \
+                  ceph-nvme 1.5 / 0.4 / 5; lustre 100 / 50 / 12; weka 5 / 2.5 / 30; object no limits / 5. From MLPerf \
+                  Storage v1.0 and published cluster reports.",
+        },
+        Key {
+            name: "units",
+            kind: ONE_OR_MORE,
+            default: "1",
+            doc: "How many of the kind: filers, OSDs, appliances, servers.",
+        },
+        Key { name: "read", kind: Kind::Bandwidth, default: "the kind's", doc: "What all readers get together." },
+        Key {
+            name: "write",
+            kind: Kind::Bandwidth,
+            default: "the kind's, or half of read",
+            doc: "What all writers get together.",
+        },
+        Key {
+            name: "client",
+            kind: Kind::Bandwidth,
+            default: "the kind's, or no limit",
+            doc: "The most that one node reads or writes: 4-14 GB/s in MLPerf Storage v1.0, 35 at best.",
+        },
+        Key {
+            name: "iops",
+            kind: Kind::Count { min: 1, max: 1_000_000_000_000 },
+            default: "no limit",
+            doc: "Reads a second of all clients together, each of a `file`: what limits small files.",
+        },
+        Key {
+            name: "file",
+            kind: Kind::Bytes,
+            default: "required with iops",
+            doc: "What one read fetches: 115 kB for an ImageNet image (MLPerf Storage).",
+        },
+        Key {
+            name: "share",
+            kind: Kind::Choice(&["node", "job"]),
+            default: "node",
+            doc: "Who gets equal shares: each node, so that a job of two gets twice as much, or each job.",
+        },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// The cache of each node of a pool.
+pub static CACHE: Table = Table {
+    doc: "Memory or drives of each node that keep what was read of a dataset (dataset_gb in the trace), empty at first. A \
+          job has as much of them as of the node's GPUs; jobs on a node that name the same dataset share what is cached.",
+    keys: &[
+        Key { name: "size", kind: Kind::Bytes, default: "required", doc: "Of each node." },
+        Key {
+            name: "policy",
+            kind: Kind::Choice(&["pinned", "page-cache", "lru"]),
+            default: "page-cache",
+            doc: "What stays of a dataset that is larger: pinned, what came first, for good (MinIO of CoorDL, VLDB 2021); \
+                  page-cache, what random eviction leaves, 14 % of hits where 35 % fit, as CoorDL measured of Linux; lru, \
+                  7 % there.",
+        },
+        Key {
+            name: "shared",
+            kind: Kind::Bool,
+            default: "false",
+            doc: "Whether the nodes of a job each keep another part and read from each other (CoorDL's partitioned cache).",
+        },
+    ],
+    required: &["size"],
+    tables: &[],
+    reserved: &[],
 };
 
 /// A pool of identical nodes.
@@ -127,10 +214,22 @@ pub static POOL: Table = Table {
             default: "every line",
             doc: "The lines (values of the trace's queue column) that may use the pool.",
         },
+        Key {
+            name: "storage",
+            kind: Kind::Text,
+            default: "none: data are there without reading any",
+            doc: "The storage system, of [cluster.storage.NAME], that its jobs read from and write checkpoints to.",
+        },
+        Key {
+            name: "nic",
+            kind: Kind::Bandwidth,
+            default: "no limit",
+            doc: "Bandwidth of a node's network card to storage.",
+        },
     ],
     required: &["nodes"],
-    tables: &[Sub { name: "owned", form: Form::One(&OWNED) }],
-    reserved: &["storage"],
+    tables: &[Sub { name: "owned", form: Form::One(&OWNED) }, Sub { name: "cache", form: Form::One(&CACHE) }],
+    reserved: &[],
 };
 
 /// Purchase and running of owned GPUs.
@@ -204,16 +303,29 @@ pub static GPU: Table = Table {
 /// What makes a held GPU do less than it could.
 pub static PHYSICS: Table = Table {
     doc: "What makes a held GPU do less than it could; all of it is off unless named.",
-    keys: &[Key {
-        name: "preemption",
-        kind: Kind::Choice(&["suspend", "requeue"]),
-        default: "suspend",
-        doc: "What becomes of a job stopped for another: it keeps all its progress, or falls back to its last checkpoint.",
-    }],
+    keys: &[
+        Key {
+            name: "preemption",
+            kind: Kind::Choice(&["suspend", "requeue"]),
+            default: "suspend",
+            doc: "What becomes of a job stopped for another: it keeps all its progress, or falls back to its last checkpoint.",
+        },
+        Key {
+            name: "input",
+            kind: Kind::Bool,
+            default: "false",
+            doc: "Whether jobs read their data (input_gbs of the trace for each GPU at full speed, less cache hits) from \
+                  the storage of their pool, and wait where it is too slow.",
+        },
+    ],
     required: &[],
     tables: &[
         Sub { name: "startup", form: Form::One(&STARTUP) },
         Sub { name: "checkpoint", form: Form::One(&CHECKPOINT) },
+        Sub {
+            name: "preparation",
+            form: Form::Named(Named { what: "class", table: &PREPARATION, built_in: Vec::new }),
+        },
         Sub {
             name: "communication",
             form: Form::Named(Named { what: "communication class", table: &COMMUNICATION, built_in: Vec::new }),
@@ -221,7 +333,7 @@ pub static PHYSICS: Table = Table {
         Sub { name: "failures", form: Form::Named(Named { what: "pool", table: &FAILURES, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
     ],
-    reserved: &["input", "prices"],
+    reserved: &["prices"],
 };
 
 /// Pauses before the first step.
@@ -258,9 +370,44 @@ pub static CHECKPOINT: Table = Table {
             default: "only jobs with checkpoint_s in the trace write any",
             doc: "Work between two checkpoints of jobs that have no checkpoint_s of their own.",
         },
+        Key {
+            name: "interval",
+            kind: Kind::Choice(&["given", "young", "daly"]),
+            default: "given",
+            doc: "The best work between two for what one costs and how often the job's nodes fail: Young (1974), \
+                  sqrt(2 w M), or Daly's refinement (2006); given: as `every` says. `checkpoint_s` comes first.",
+        },
         Key { name: "cost", kind: Kind::Duration, default: "0s", doc: "How long a job stands still to write one." },
+        Key {
+            name: "params_per_gpu",
+            kind: Kind::Number { min: 0.0, max: 1e15 },
+            default: "nothing is written to storage",
+            doc: "Parameters of the model for each GPU of the job: after `cost`, the job writes them to the storage of its \
+                  pool, whose write bandwidth the writers share.",
+        },
+        Key {
+            name: "bytes_per_param",
+            kind: Kind::Number { min: 0.0, max: 1000.0 },
+            default: "13",
+            doc: "Bytes of a checkpoint for each parameter: 13.0-13.1 in MLPerf Storage v2 (bf16 weights, fp32 copies, Adam).",
+        },
     ],
     required: &[],
+    tables: &[],
+    reserved: &[],
+};
+
+/// What cores do for the input of one class.
+pub static PREPARATION: Table = Table {
+    doc: "Decoding and augmenting data on the cores of the jobs whose `comm` is this class; the class `default` is that of \
+          all others. Jobs that ask for no cores (`cpus`) are not held back.",
+    keys: &[Key {
+        name: "per_core",
+        kind: Kind::Bandwidth,
+        default: "required",
+        doc: "What one core prepares of the data that input_gbs counts. 220-285 images/s, 25-33 MB/s, for ImageNet (Synergy).",
+    }],
+    required: &["per_core"],
     tables: &[],
     reserved: &[],
 };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
 use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
 use fleetsim::trace::{JobId, JobTable};
@@ -42,10 +42,15 @@ pub fn cluster_spec(cluster: &RefCluster) -> ClusterSpec {
         nodes_per_rack: Some(pool.nodes_per_rack),
         cpu_milli: pool.cpu_milli,
         mem_bytes: pool.mem_bytes,
+        io: NodeIo::default(),
         price: UsdPerGpuHour::default(),
         queues: pool.queues.clone(),
     });
-    ClusterSpec { gpu_types: GPU_TYPES.iter().map(|id| gpu_type(id)).collect(), pools: pools.collect() }
+    ClusterSpec {
+        gpu_types: GPU_TYPES.iter().map(|id| gpu_type(id)).collect(),
+        pools: pools.collect(),
+        storage: Vec::new(),
+    }
 }
 
 /// The treatment of the jobs as a scenario would have it.

@@ -1,0 +1,135 @@
+//! GPUs whose progress goes by a clock: nobody touches them when the clock goes faster or slower.
+//!
+//! A job that shares a bandwidth makes progress in proportion to the integral of what it gets, which is the reading of
+//! a clock that many jobs have in common. It is booked as waiting for data at a constant rate; its flow moves what its
+//! clock reads from there to where progress goes. The sum of all leaves does not know of flows, so it stays exact.
+
+use std::collections::BTreeMap;
+
+use super::leaf::{LEAVES, Leaf};
+use crate::units::Time;
+
+/// The clocks of a run, in microseconds x millionths of the full speed.
+pub trait Readings {
+    /// How many clocks there are or have been.
+    fn clocks(&self) -> u32;
+
+    /// What a clock reads at an instant: never less than earlier, and no more than a million for a microsecond.
+    fn reading(&self, clock: u32, at: Time) -> u128;
+}
+
+/// No clocks at all.
+impl Readings for () {
+    fn clocks(&self) -> u32 {
+        0
+    }
+
+    fn reading(&self, _clock: u32, _at: Time) -> u128 {
+        0
+    }
+}
+
+/// A moment of a clock, and where the progress that it counts goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// Which clock.
+    pub clock: u32,
+    /// What it reads.
+    pub reading: u128,
+    /// Where progress goes.
+    pub leaf: Leaf,
+}
+
+/// GPUs by clock, and what has flown.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stream {
+    /// Nano-GPU.
+    rate: i64,
+    /// Of these, so many since before the window opened.
+    early: i64,
+    /// Open integral: nano-GPU x what the clock reads.
+    sum: i128,
+}
+
+/// Flows by owner, clock and leaf.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flows {
+    streams: BTreeMap<(u32, u32, Leaf), Stream>,
+    /// What has flown in streams that are no more, in nano-GPU microseconds x millionths.
+    settled: BTreeMap<(u32, Leaf), i128>,
+    /// What each clock read when the window opened.
+    opened: Vec<u128>,
+}
+
+impl Flows {
+    /// The window opens.
+    pub fn open(&mut self, readings: Vec<u128>) {
+        self.opened = readings;
+    }
+
+    fn opening(&self, clock: u32) -> i128 {
+        self.opened.get(clock as usize).map_or(0, |&reading| reading as i128)
+    }
+
+    /// `delta` nano-GPU more flow from a moment on; `early`: from when the window opens.
+    pub fn change(&mut self, owner: u32, flow: Flow, delta: i64, early: bool) {
+        let opening = self.opening(flow.clock);
+        let key = (owner, flow.clock, flow.leaf);
+        let stream = self.streams.entry(key).or_default();
+        stream.rate += delta;
+        if early {
+            stream.early += delta;
+        } else {
+            stream.sum -= i128::from(delta) * (flow.reading as i128).max(opening);
+        }
+        if stream.rate == 0 {
+            let flown = stream.sum - i128::from(stream.early) * opening;
+            self.streams.remove(&key);
+            *self.settled.entry((owner, flow.leaf)).or_default() += flown;
+        }
+    }
+
+    /// What has flown to each leaf of each owner when the clocks read so, in nano-GPU microseconds x millionths.
+    pub fn until(&self, reading: impl Fn(u32) -> u128) -> BTreeMap<(u32, Leaf), i128> {
+        let mut flown = self.settled.clone();
+        for (&(owner, clock, leaf), stream) in &self.streams {
+            let opened = i128::from(stream.early) * self.opening(clock);
+            let sum = stream.sum + i128::from(stream.rate) * reading(clock) as i128 - opened;
+            *flown.entry((owner, leaf)).or_default() += sum;
+        }
+        flown
+    }
+}
+
+/// Moves what has flown to a leaf there from where it was booked as waiting; both in nano-GPU microseconds.
+pub(super) fn settle(leaves: &mut [i128; LEAVES], leaf: Leaf, flown: i128) {
+    leaves[Leaf::InputStall as usize] -= flown / MILLION;
+    leaves[leaf as usize] += flown / MILLION;
+}
+
+/// Millionths in a whole.
+const MILLION: i128 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two GPUs from 10 on and one more from 30 on, read at 50: 2 x 40 + 20. With a window that opens at 20: 2 x 30 + 20.
+    #[test]
+    fn what_flows_is_the_integral_over_the_clock() {
+        let flow = |reading| Flow { clock: 0, reading, leaf: Leaf::Useful };
+        for (opens, expected) in [(0, 100), (20, 80)] {
+            let mut flows = Flows::default();
+            flows.change(7, flow(10), 2, 10 < opens);
+            flows.open(vec![opens]);
+            flows.change(7, flow(30), 1, false);
+            assert_eq!(flows.until(|_| 50), BTreeMap::from([((7, Leaf::Useful), expected)]));
+            // It ends, and what lies before the window is moved away to no effect.
+            flows.change(7, flow(50), -3, false);
+            flows.change(7, flow(10), -1, 10 < opens);
+            flows.change(7, flow(15), 1, 15 < opens);
+            let moved = if opens == 0 { 5 } else { 0 };
+            assert_eq!(flows.until(|_| 99), BTreeMap::from([((7, Leaf::Useful), expected - moved)]));
+        }
+    }
+}
