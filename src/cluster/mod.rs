@@ -7,6 +7,7 @@ pub mod allocation;
 pub mod catalog;
 pub mod mig;
 pub mod owned;
+pub mod parts;
 pub mod placement;
 pub mod pool;
 pub mod request;
