@@ -8,6 +8,8 @@ mod failure;
 mod generate;
 mod import;
 mod init;
+mod many;
+mod plan;
 mod progress;
 mod report;
 mod run;
@@ -67,6 +69,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, output),
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
+        Command::Plan(args) => plan::run(args, output),
         Command::Diff { one, other } => diff::run(one, other, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),

@@ -101,5 +101,6 @@ fn numbers(summary: &str) -> BTreeMap<String, String> {
 
 mod compare;
 mod diff;
+mod plan;
 mod shards;
 mod sweep;
