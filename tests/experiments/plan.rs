@@ -21,7 +21,7 @@ fn best(planned: &Planned) -> Option<Vec<String>> {
 fn mmc(folder: &Path) -> PathBuf {
     let toml = "name = \"mmc\"\nseed = 3\n[cluster.pools.servers]\ngpu = \"h100-sxm\"\nnodes = 20\ngpus_per_node = 1\n\
                 price = \"$2/gpu-h\"\n[workload.generate]\njobs = 3000\narrivals = \"poisson\"\nrate_per_hour = 12\n\
-                duration = \"exponential\"\nduration_mean = \"1h\"\nsizes = \"1:1\"\n[policy.fifo]\n";
+                duration = \"exponential\"\nduration_mean = \"1h\"\nsizes = [\"1:1\"]\n[policy.fifo]\n";
     let path = folder.join("mmc.toml");
     fs::write(&path, toml).unwrap();
     path
@@ -87,17 +87,19 @@ fn a_small_trace_is_searched_to_the_end() {
     let rows = rows(&all.join("results.csv"));
     let number = |row: &BTreeMap<String, String>, figure: &str| row[figure].parse::<f64>().unwrap_or(f64::INFINITY);
     let mut answers = std::collections::BTreeSet::new();
-    for (wait, productive) in [(4.0, 0.0), (2.0, 0.3), (1.0, 0.4), (0.5, 0.0), (0.25, 0.5), (0.05, 0.2), (0.0, 0.0)] {
+    for (wait, productive) in
+        [(40.0, 0.0), (12.0, 0.2), (4.0, 0.0), (2.0, 0.3), (1.0, 0.4), (0.5, 0.0), (0.25, 0.5), (0.05, 0.2), (0.0, 0.0)]
+    {
         // The sweep's order is the plan's: the nodes decide over the cost, then the policy as given.
         let expected = rows.iter().find(|row| {
             number(row, "wait_s.p90") <= wait * 3600.0
                 && number(row, "utilization.productive") >= productive
-                && row["jobs.rejected"] == "0"
+                && number(row, "jobs.rejected") <= 9.0
         });
         let expected = expected.map(|row| vec![row["cluster.pools.a.nodes"].clone(), row["policy"].clone()]);
         let slo = [format!("wait_s.p90<={wait}h"), format!("utilization.productive>={productive}")];
         let vary = ["cluster.pools.a.nodes=3..14", &axes[1]];
-        let planned = planned(&scenario, &vary, &[&slo[0], &slo[1]], 36, 1);
+        let planned = planned(&scenario, &vary, &[&slo[0], &slo[1], "jobs.rejected<=9"], 36, 1);
         assert_eq!(best(&planned), expected, "{slo:?}");
         assert_eq!(planned.found.cheaper_untried, 0);
         answers.insert(expected);
