@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check::CheckArgs;
 use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
 use super::plan::PlanArgs;
@@ -30,6 +31,8 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Find the smallest or cheapest setting of some keys that meets targets.
     Plan(PlanArgs),
+    /// Hold scenarios against recorded baselines, for continuous integration.
+    Check(CheckArgs),
     /// Say where the schedules of two runs part first, and what differs in their ledgers.
     #[command(after_help = "Example: fleetsim diff reports/before reports/after")]
     Diff {

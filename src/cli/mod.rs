@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod catalog;
+mod check;
 mod compare;
 mod diff;
 mod failure;
@@ -70,6 +71,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
         Command::Plan(args) => plan::run(args, output),
+        Command::Check(args) => check::run(args, output),
         Command::Diff { one, other } => diff::run(one, other, output),
         Command::Report(args) => report::run(args, output),
         Command::Init(args) => init::run(args, output),

@@ -5,6 +5,7 @@
 
 pub mod axes;
 pub mod bootstrap;
+pub mod check;
 pub mod compare;
 pub mod compare_files;
 pub mod divergence;

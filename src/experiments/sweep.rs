@@ -105,7 +105,7 @@ impl Sweep {
 
 /// The resolved scenario as JSON, with the fingerprint of its trace instead of its path: where a trace lies changes
 /// nothing, and shards may see it at different places.
-fn identity(scenario: &Scenario, library: &Library) -> String {
+pub(super) fn identity(scenario: &Scenario, library: &Library) -> String {
     let mut scenario = scenario.clone();
     if let Source::Trace(path) = &mut scenario.workload.source {
         let fingerprint = library.fingerprint(path).unwrap_or_default();

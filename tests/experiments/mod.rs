@@ -99,6 +99,7 @@ fn numbers(summary: &str) -> BTreeMap<String, String> {
     found
 }
 
+mod check;
 mod compare;
 mod diff;
 mod plan;
