@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check::CheckArgs;
 use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
+use super::plan::PlanArgs;
 use super::sweep::SweepArgs;
 
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
@@ -27,6 +29,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
     Sweep(SweepArgs),
+    /// Find the smallest or cheapest setting of some keys that meets targets.
+    Plan(PlanArgs),
+    /// Hold scenarios against recorded baselines, for continuous integration.
+    Check(CheckArgs),
     /// Say where the schedules of two runs part first, and what differs in their ledgers.
     #[command(after_help = "Example: fleetsim diff reports/before reports/after")]
     Diff {

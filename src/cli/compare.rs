@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::Args;
 
 use super::Output;
 use super::failure::Failure;
-use super::format::{count, dollars, duration, percent};
-use super::progress::Runs;
+use super::format::count;
+use super::many::{self, ManyArgs};
 use super::table::{finished, plain, right};
 use crate::experiments::compare::{Compared, Comparison, Request};
 use crate::experiments::compare_files;
 use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::stored::StoredComparison;
-use crate::results::Figures;
-use crate::scenario::Overrides;
+use crate::results::{Figures, Unit};
 
 /// What `compare` takes.
 #[derive(Debug, Args)]
@@ -30,15 +29,9 @@ pub struct CompareArgs {
     /// These policies instead of the scenario's variants.
     #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',')]
     pub policies: Vec<String>,
-    /// How often, each time on another workload.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=100_000))]
-    pub replicates: u32,
-    /// Another value for a key of the scenario, such as cluster.pools.h100.nodes=24; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Another seed.
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    /// Replicates and changes.
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// The folder for compare.csv, compare.json, charts and report; reports/NAME-compare without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -47,26 +40,17 @@ pub struct CompareArgs {
     pub no_report: bool,
 }
 
-/// How a figure is shown.
-#[derive(Debug, Clone, Copy)]
-enum Unit {
-    Share,
-    Seconds,
-    Ratio,
-    Dollars,
-}
-
-/// The columns of the table: heading, figure, unit.
-const COLUMNS: [(&str, &str, Unit); 9] = [
-    ("allocated", "utilization.allocated", Unit::Share),
-    ("occupied", "utilization.occupied", Unit::Share),
-    ("productive", "utilization.productive", Unit::Share),
-    ("MFU", "utilization.mfu", Unit::Share),
-    ("wait mean", "wait_s.mean", Unit::Seconds),
-    ("p50", "wait_s.p50", Unit::Seconds),
-    ("p95", "wait_s.p95", Unit::Seconds),
-    ("slowdown", "bounded_slowdown.mean", Unit::Ratio),
-    ("idle a year", "cost.idle_usd_per_year", Unit::Dollars),
+/// The columns of the table: heading and figure.
+const COLUMNS: [(&str, &str); 9] = [
+    ("allocated", "utilization.allocated"),
+    ("occupied", "utilization.occupied"),
+    ("productive", "utilization.productive"),
+    ("MFU", "utilization.mfu"),
+    ("wait mean", "wait_s.mean"),
+    ("p50", "wait_s.p50"),
+    ("p95", "wait_s.p95"),
+    ("slowdown", "bounded_slowdown.mean"),
+    ("idle a year", "cost.idle_usd_per_year"),
 ];
 
 /// Runs the command.
@@ -74,17 +58,12 @@ const COLUMNS: [(&str, &str, Unit); 9] = [
 /// # Errors
 /// Everything that is wrong with the scenario or its trace, or files that cannot be written.
 pub fn run(args: &CompareArgs, output: &mut Output) -> Result<(), Failure> {
-    let overrides = Overrides { set: args.set.clone(), seed: args.seed, ..Overrides::default() };
+    let overrides = args.many.overrides();
     let policies: Vec<String> = args.policies.iter().map(|name| name.trim().to_owned()).collect();
-    let request = Request { file: &args.scenario, overrides, policies: &policies, replicates: args.replicates };
+    let request = Request { file: &args.scenario, overrides, policies: &policies, replicates: args.many.replicates };
     let comparison = Comparison::plan(&request)?;
-    for notice in &comparison.notices {
-        output.notice(notice);
-    }
-    let bar = Runs::over(comparison.runs() as u64);
-    let made = comparison.run(&|| bar.one_more());
-    bar.clear();
-    let (compared, pace) = made?;
+    let (notices, runs) = (comparison.notices.clone(), comparison.runs() as u64);
+    let (compared, pace) = many::make(&notices, runs, output, |observer| comparison.run(observer))?;
     let folder = args
         .out
         .clone()
@@ -123,10 +102,10 @@ fn numbers_to_the_right(table: &mut comfy_table::Table) {
 fn figures(compared: &Compared) -> String {
     let mut table = plain(&header());
     for (contender, cells) in compared.contenders.iter().zip(&compared.cells) {
-        let cell = |figures: &Figures, name: &str, unit: Unit| {
-            figures.number(name).map_or_else(|| "n/a".to_owned(), |value| shown(value, unit))
+        let cell = |figures: &Figures, name: &str| {
+            figures.number(name).map_or_else(|| "n/a".to_owned(), |value| shown(value, name))
         };
-        let values = COLUMNS.iter().map(|(_, name, unit)| cell(&cells[0].figures, name, *unit));
+        let values = COLUMNS.iter().map(|(_, name)| cell(&cells[0].figures, name));
         table.add_row(std::iter::once(contender.name.clone()).chain(values).collect::<Vec<_>>());
     }
     numbers_to_the_right(&mut table);
@@ -137,10 +116,10 @@ fn differences(compared: &Compared) -> String {
     let mut table = plain(&header());
     let mut any = false;
     for (at, contender) in compared.contenders.iter().enumerate().skip(1) {
-        let values = COLUMNS.iter().map(|(_, name, unit)| match compared.difference(at, name) {
+        let values = COLUMNS.iter().map(|(_, name)| match compared.difference(at, name) {
             Some(interval) => {
                 any = true;
-                difference(interval, *unit)
+                difference(interval, name)
             }
             None => "n/a".to_owned(),
         });
@@ -159,20 +138,18 @@ fn differences(compared: &Compared) -> String {
     format!("differences to {first}, 95 % confidence, * significant ({how})\n{}", finished(&table))
 }
 
-fn shown(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Share => percent(value),
-        Unit::Seconds => duration(value),
-        Unit::Ratio => format!("{value:.2}"),
-        Unit::Dollars => dollars(value),
+fn shown(value: f64, figure: &str) -> String {
+    match Unit::of(figure) {
+        Unit::Number => format!("{value:.2}"),
+        unit => unit.shown(value),
     }
 }
 
 /// `+1.2 +-0.4 *`; shares in percentage points.
-fn difference(interval: Interval, unit: Unit) -> String {
-    let size = |value: f64| match unit {
+fn difference(interval: Interval, figure: &str) -> String {
+    let size = |value: f64| match Unit::of(figure) {
         Unit::Share => format!("{:.1}", value * 100.0),
-        other => shown(value, other),
+        _ => shown(value, figure),
     };
     let sign = match interval.difference {
         d if d > 0.0 => "+",

@@ -6,7 +6,8 @@ use super::Output;
 use super::failure::Failure;
 use super::format::{count, plural};
 use super::table::{finished, plain, right};
-use crate::experiments::divergence::{Divergence, Fate, Parting};
+use crate::experiments::check::reports::fate_words;
+use crate::experiments::divergence::{Divergence, Parting};
 use crate::ledger::Leaf;
 use crate::results::StoredRun;
 
@@ -43,18 +44,9 @@ fn parted(parting: &Parting) -> String {
     let gpus = plural(parting.gpus.parse().unwrap_or_default(), "GPU");
     format!(
         "the schedules part at {at} s of the trace: job `{job}` ({gpus}, submitted at {submit} s)\n  A: {}\n  B: {}\n",
-        fate(one),
-        fate(other)
+        fate_words(one),
+        fate_words(other)
     )
-}
-
-fn fate(fate: &Fate) -> String {
-    let Fate { start, end, state, pool } = fate;
-    match (start.is_empty(), end.is_empty()) {
-        (true, _) => format!("never started, {state}"),
-        (false, true) => format!("started at {start} s in {pool}, {state}"),
-        (false, false) => format!("started at {start} s in {pool}, ended at {end} s, {state}"),
-    }
 }
 
 /// The leaves that differ, in GPU-hours and dollars.

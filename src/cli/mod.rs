@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod catalog;
+mod check;
 mod compare;
 mod diff;
 mod explain;
@@ -9,6 +10,8 @@ mod failure;
 mod generate;
 mod import;
 mod init;
+mod many;
+mod plan;
 mod progress;
 mod remedies;
 mod report;
@@ -83,6 +86,8 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Run(args) => run::run(args, output),
         Command::Compare(args) => compare::run(args, output),
         Command::Sweep(args) => sweep::run(args, output),
+        Command::Plan(args) => plan::run(args, output),
+        Command::Check(args) => check::run(args, output),
         Command::Diff { one, other } => diff::run(one, other, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Report(args) => report::run(args, output),

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand, value_parser};
 use super::Output;
 use super::failure::Failure;
 use super::format::{count, plural};
-use super::progress::{Runs, pace};
+use super::many::{self, ManyArgs};
+use super::progress::pace;
 use crate::experiments::merge::{Merged, merge};
 use crate::experiments::store::RESULTS;
 use crate::experiments::stored::StoredSweep;
@@ -17,7 +18,6 @@ use crate::experiments::submit::{self, Job};
 use crate::experiments::sweep::Request;
 use crate::experiments::{Shard, Sweep};
 use crate::input::Problem;
-use crate::scenario::Overrides;
 
 /// Missing runs that are named; more of them help nobody.
 const MOST_NAMED: usize = 20;
@@ -58,15 +58,9 @@ pub struct GridArgs {
     /// A key of the scenario with the values that it takes; may be repeated.
     #[arg(long, value_name = "KEY=V1,V2,...")]
     pub axis: Vec<String>,
-    /// How often each point is run: the trace itself, then its days drawn anew (or other seeds).
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=100_000))]
-    pub replicates: u32,
-    /// Another value for a key of the scenario, at all points; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Another seed.
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    /// Replicates and changes.
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// The folder of the sweep.
     #[arg(long, value_name = "DIR", required = true)]
     pub out: Option<PathBuf>,
@@ -137,8 +131,8 @@ pub fn run(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
 fn plan(grid: &GridArgs, output: &mut Output) -> Result<(Sweep, PathBuf), Failure> {
     // Both are required where no subcommand stands in for them.
     let (file, out) = (grid.scenario.clone().unwrap_or_default(), grid.out.clone().unwrap_or_default());
-    let overrides = Overrides { set: grid.set.clone(), seed: grid.seed, ..Overrides::default() };
-    let sweep = Sweep::plan(&Request { file: &file, overrides, axes: &grid.axis, replicates: grid.replicates })?;
+    let (overrides, replicates) = (grid.many.overrides(), grid.many.replicates);
+    let sweep = Sweep::plan(&Request { file: &file, overrides, axes: &grid.axis, replicates })?;
     for notice in &sweep.notices {
         output.notice(notice);
     }
@@ -161,10 +155,8 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     if before > 0 {
         output.notice(&format!("{} done before", plural(before as u64, "run")));
     }
-    let bar = Runs::over(pending.len() as u64);
-    let made = sweep.run(&store, &pending, &|| bar.one_more());
-    bar.clear();
-    let (rows, speed) = made?;
+    let (rows, speed) =
+        many::make(&[], pending.len() as u64, output, |observer| sweep.run(&store, &pending, observer))?;
     if rows == sweep.runs() && !args.no_report {
         write_report(&folder)?;
     }
@@ -230,9 +222,9 @@ fn command(grid: &GridArgs) -> Vec<String> {
     let mut words = vec!["fleetsim".to_owned(), "sweep".to_owned(), shown(&grid.scenario)];
     let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
     grid.axis.iter().for_each(|axis| add("--axis", axis));
-    add("--replicates", &grid.replicates.to_string());
-    grid.set.iter().for_each(|set| add("--set", set));
-    if let Some(seed) = grid.seed {
+    add("--replicates", &grid.many.replicates.to_string());
+    grid.many.set.iter().for_each(|set| add("--set", set));
+    if let Some(seed) = grid.many.seed {
         add("--seed", &seed.to_string());
     }
     add("--out", &shown(&grid.out));

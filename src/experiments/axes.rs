@@ -20,15 +20,24 @@ impl Axis {
     /// # Errors
     /// What is wrong with it as a text; whether the key takes the values is for the scenario to say.
     pub fn parse(argument: &str) -> Result<Self, Problem> {
-        let wrong = |message: String| Problem { source: format!("--axis {argument}"), at: None, message };
+        let axis = Axis::parse_as("--axis", argument)?;
+        if axis.key == "seed" {
+            let message = "the seed is no axis: --replicates makes runs under other seeds, --seed sets the first";
+            return Err(Problem { source: format!("--axis {argument}"), at: None, message: message.to_owned() });
+        }
+        Ok(axis)
+    }
+
+    /// Reads the same as the value of another option.
+    ///
+    /// # Errors
+    /// What is wrong with it as a text.
+    pub fn parse_as(option: &str, argument: &str) -> Result<Self, Problem> {
+        let wrong = |message: String| Problem { source: format!("{option} {argument}"), at: None, message };
         let Some((key, list)) = argument.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
             return Err(wrong("expected KEY=VALUE,VALUE,..., such as cluster.pools.h100.nodes=16,20,24".to_owned()));
         };
         let key = key.trim().to_owned();
-        if key == "seed" {
-            let message = "the seed is no axis: --replicates makes runs under other seeds, --seed sets the first";
-            return Err(wrong(message.to_owned()));
-        }
         let mut values: Vec<String> = Vec::new();
         for value in split(list) {
             if value.is_empty() {

@@ -1,6 +1,7 @@
 //! Where two schedules of the same jobs part first, from the `jobs.csv` of two run folders.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use csv::{Reader, StringRecord};
@@ -61,7 +62,14 @@ impl Divergence {
     /// # Errors
     /// When a `jobs.csv` is missing or damaged.
     pub fn of(one: &Path, other: &Path) -> Result<Self, Problem> {
-        let (mut one, mut other) = (Jobs::open(one)?, Jobs::open(other)?);
+        Divergence::between(Jobs::open(one)?, Jobs::open(other)?)
+    }
+
+    /// Compares two schedules.
+    ///
+    /// # Errors
+    /// When one is damaged.
+    pub(super) fn between<R: Read>(mut one: Jobs<R>, mut other: Jobs<R>) -> Result<Self, Problem> {
         let mut found = Divergence::default();
         loop {
             let (a, b) = (one.next()?, other.next()?);
@@ -85,17 +93,18 @@ impl Divergence {
     }
 }
 
-/// An open `jobs.csv`.
-struct Jobs {
-    reader: Reader<File>,
+/// A schedule on its way through: the columns of `jobs.csv`.
+pub(super) struct Jobs<R> {
+    reader: Reader<R>,
     path: std::path::PathBuf,
     columns: [usize; COLUMNS.len()],
     record: StringRecord,
 }
 
-type Cells = [String; COLUMNS.len()];
+/// The looked-at columns of a row.
+pub(super) type Cells = [String; COLUMNS.len()];
 
-impl Jobs {
+impl Jobs<File> {
     fn open(folder: &Path) -> Result<Self, Problem> {
         let path = folder.join("jobs.csv");
         let missing = "is missing: a folder that `fleetsim run` wrote is expected";
@@ -103,17 +112,25 @@ impl Jobs {
             std::io::ErrorKind::NotFound => Problem::of_file(&path, missing),
             _ => Problem::of_file(&path, format!("cannot be read: {error}")),
         })?;
-        let mut reader = Reader::from_reader(file);
-        let headers = reader.headers().map_err(|error| damaged(&path, &error))?.clone();
+        Jobs::of(file, &path)
+    }
+}
+
+impl<R: Read> Jobs<R> {
+    /// Reads the text of one; `path` names it in messages.
+    pub(super) fn of(text: R, path: &Path) -> Result<Self, Problem> {
+        let mut reader = Reader::from_reader(text);
+        let headers = reader.headers().map_err(|error| damaged(path, &error))?.clone();
         let mut columns = [0; COLUMNS.len()];
         for (place, name) in columns.iter_mut().zip(COLUMNS) {
             let at = headers.iter().position(|header| header == name);
-            *place = at.ok_or_else(|| damaged(&path, &format!("it has no column `{name}`")))?;
+            *place = at.ok_or_else(|| damaged(path, &format!("it has no column `{name}`")))?;
         }
-        Ok(Jobs { reader, path, columns, record: StringRecord::new() })
+        Ok(Jobs { reader, path: path.to_owned(), columns, record: StringRecord::new() })
     }
 
-    fn next(&mut self) -> Result<Option<Cells>, Problem> {
+    /// The next row.
+    pub(super) fn next(&mut self) -> Result<Option<Cells>, Problem> {
         if !self.reader.read_record(&mut self.record).map_err(|error| damaged(&self.path, &error))? {
             return Ok(None);
         }

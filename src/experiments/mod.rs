@@ -6,14 +6,17 @@
 pub mod axes;
 pub mod bootstrap;
 pub mod changes;
+pub mod check;
 pub mod compare;
 pub mod compare_files;
 pub mod divergence;
 pub mod explain;
+pub mod grid;
 pub mod interval;
 pub mod manifest;
 pub mod merge;
 pub mod parallel;
+pub mod plan;
 pub mod remedies;
 pub mod replicate;
 pub mod rerun;

@@ -11,7 +11,7 @@ use super::stop::Stop;
 pub type Observer<'o> = &'o (dyn Fn() + Sync);
 
 /// How fast runs went. It differs from time to time, so it goes into no output but a terminal's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pace {
     /// How many runs.
     pub runs: usize,
@@ -24,6 +24,17 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// That of runs made one lot after the other.
+    #[must_use]
+    pub fn and(self, next: Pace) -> Pace {
+        Pace {
+            runs: self.runs + next.runs,
+            threads: self.threads.max(next.threads),
+            wall: self.wall + next.wall,
+            busy: self.busy + next.busy,
+        }
+    }
+
     /// The share of the threads' time that was spent in runs, within 0 and 1.
     #[must_use]
     pub fn efficiency(&self) -> f64 {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::axes::{self, Axis, MOST_RUNS};
+use super::grid::{self, Grid};
 use super::manifest::Manifest;
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
@@ -12,7 +13,7 @@ use super::store::{RunId, Store};
 use super::workload::Library;
 use crate::input::{Problem, Problems};
 use crate::scenario::resolved::resolved;
-use crate::scenario::{self, Overrides, Scenario, Source};
+use crate::scenario::{Overrides, Scenario, Source};
 
 /// What is swept.
 #[derive(Debug, Clone)]
@@ -49,16 +50,10 @@ impl Sweep {
             let message = format!("the grid has more than {MOST_RUNS} runs; take fewer values or replicates");
             return Err(Problem { source: "--axis".to_owned(), at: None, message }.into());
         };
-        let points = read_points(request, &axes, count)?;
+        let grid = Grid { file: request.file, overrides: &request.overrides, axes: &axes, option: "--axis" };
+        let points = grid.scenarios(count)?;
         let library = Library::read(request.file, &points, request.replicates)?;
-        let mut notices: Vec<String> = Vec::new();
-        for point in &points {
-            for notice in point.notices.iter().cloned().chain(library.notices(point)) {
-                if !notices.contains(&notice) {
-                    notices.push(notice);
-                }
-            }
-        }
+        let notices = grid::notices(&points, &library);
         let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
         let traces = library.inputs().map(|input| input.xxh64).collect();
         let manifest = Manifest::new(&axes, request.replicates, &scenarios, traces);
@@ -108,36 +103,9 @@ impl Sweep {
     }
 }
 
-/// The scenario at each point. A mistake in a value shows at many points and is told once.
-fn read_points(request: &Request<'_>, axes: &[Axis], count: u64) -> Result<Vec<Scenario>, Problems> {
-    let mut points = Vec::new();
-    let mut problems = Problems::new();
-    for number in 0..count {
-        let set = axes.iter().zip(axes::point(axes, number)).map(|(axis, value)| format!("{}={value}", axis.key));
-        let overrides = Overrides { axis: set.collect(), ..request.overrides.clone() };
-        match scenario::load(request.file, &overrides) {
-            Ok(mut point) => {
-                point.variants.clear();
-                points.push(point);
-            }
-            Err(wrong) => {
-                for problem in wrong.list() {
-                    if !problems.list().contains(problem) {
-                        problems.push(problem.clone());
-                    }
-                }
-                if problems.is_full() {
-                    break;
-                }
-            }
-        }
-    }
-    problems.or(points)
-}
-
 /// The resolved scenario as JSON, with the fingerprint of its trace instead of its path: where a trace lies changes
 /// nothing, and shards may see it at different places.
-fn identity(scenario: &Scenario, library: &Library) -> String {
+pub(super) fn identity(scenario: &Scenario, library: &Library) -> String {
     let mut scenario = scenario.clone();
     if let Source::Trace(path) = &mut scenario.workload.source {
         let fingerprint = library.fingerprint(path).unwrap_or_default();

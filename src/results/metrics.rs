@@ -1,5 +1,7 @@
 //! The figures of a run: utilizations, queue times, costs.
 
+use std::collections::BTreeMap;
+
 use crate::cluster::ClusterSpec;
 use crate::engine::Outcome;
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
@@ -10,6 +12,9 @@ use crate::units::{Distribution, GpuTime, MilliGpu, Span, Usd};
 
 /// Below this run time a job counts as this long in its bounded slowdown (Feitelson et al., JSSPP 1997).
 pub const SLOWDOWN_THRESHOLD: Span = Span::from_seconds(10);
+
+/// Tenants with figures of their own; a trace may have thousands of users, and each is a dozen columns in a table of runs.
+pub const MOST_TENANTS: usize = 64;
 
 /// How many jobs came to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +61,17 @@ pub struct SizeClass {
     /// Jobs of the class that are not rejected.
     pub jobs: u64,
     /// Queue times of those that started, in seconds.
+    pub wait: Distribution,
+}
+
+/// Queue times of one tenant's jobs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantWaits {
+    /// Its name.
+    pub name: String,
+    /// Its jobs that started.
+    pub jobs: u64,
+    /// Their queue times, in seconds.
     pub wait: Distribution,
 }
 
@@ -120,6 +136,8 @@ pub struct Metrics {
     pub pools: Vec<PoolFigures>,
     /// Queue times by job size, smallest first.
     pub queue_by_size: Vec<SizeClass>,
+    /// Queue times of the [`MOST_TENANTS`] tenants of which the most jobs started, by name; jobs without one are in none.
+    pub queue_by_tenant: Vec<TenantWaits>,
     /// Where the trace has recorded starts and they are asked for.
     pub recorded: Option<RecordedWaits>,
 }
@@ -142,6 +160,7 @@ impl Metrics {
             utilization: utilization(&leaves, capacity, outcome.mfu_weighted),
             queue_mean: queue_mean(outcome, horizon),
             queue_by_size: measured.by_size(),
+            queue_by_tenant: measured.by_tenant(),
             wait: Distribution::of_micros(measured.waits),
             jct: Distribution::of_micros(measured.jcts),
             slowdown: Distribution::of_ratios(&measured.slowdowns),
@@ -177,6 +196,10 @@ struct Measured {
     slowdowns: Vec<f64>,
     /// Queue times by size class.
     sizes: Vec<Vec<u64>>,
+    /// Queue times by tenant.
+    tenants: Vec<(String, Vec<u64>)>,
+    /// The tenant of each spec.
+    tenant_of: Vec<u32>,
     makespan: Span,
 }
 
@@ -195,6 +218,7 @@ impl Measured {
         measured.jcts.reserve(jobs.len());
         measured.slowdowns.reserve(jobs.len());
         measured.sizes.resize(SIZE_CLASSES, Vec::new());
+        measured.find_tenants(jobs);
         let closes = outcome.window_opens.after(outcome.window);
         let cut = outcome.window < outcome.horizon();
         for job in jobs.ids() {
@@ -209,6 +233,18 @@ impl Measured {
             }
         }
         measured
+    }
+
+    fn find_tenants(&mut self, jobs: &JobTable) {
+        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+        for spec in jobs.specs() {
+            let next = numbers.len() as u32;
+            let number = *numbers.entry(&spec.tenant).or_insert(next);
+            if number == next {
+                self.tenants.push((spec.tenant.clone(), Vec::new()));
+            }
+            self.tenant_of.push(number);
+        }
     }
 
     fn count(&mut self, stage: Stage) {
@@ -231,6 +267,7 @@ impl Measured {
         let wait = start.since(jobs.submit(job)).micros();
         self.waits.push(wait);
         self.sizes[size::class(jobs.spec(job).gpus)].push(wait);
+        self.tenants[self.tenant_of[jobs.spec_id(job).index()] as usize].1.push(wait);
         if let Some(end) = outcome.fates.end(job) {
             let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
             self.jcts.push(jct.micros());
@@ -247,6 +284,20 @@ impl Measured {
                 wait: Distribution::of_micros(waits.clone()),
             })
             .collect()
+    }
+
+    fn by_tenant(&self) -> Vec<TenantWaits> {
+        let named = self.tenants.iter().filter(|(name, waits)| !name.is_empty() && !waits.is_empty());
+        let mut tenants: Vec<&(String, Vec<u64>)> = named.collect();
+        tenants.sort_by(|a, b| (b.1.len(), &a.0).cmp(&(a.1.len(), &b.0)));
+        tenants.truncate(MOST_TENANTS);
+        tenants.sort_by(|a, b| a.0.cmp(&b.0));
+        let figures = |(name, waits): &(String, Vec<u64>)| TenantWaits {
+            name: name.clone(),
+            jobs: waits.len() as u64,
+            wait: Distribution::of_micros(waits.clone()),
+        };
+        tenants.into_iter().map(figures).collect()
     }
 }
 

@@ -9,8 +9,10 @@ pub mod rows;
 pub mod stored;
 pub mod summary;
 pub mod tables;
+pub mod unit;
 
 pub use figures::Figures;
 pub use folder::RunFolder;
 pub use metrics::Metrics;
 pub use stored::StoredRun;
+pub use unit::Unit;

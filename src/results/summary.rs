@@ -28,7 +28,9 @@ pub struct Summary<'a> {
     jct_s: Quantiles,
     bounded_slowdown: Quantiles,
     queue_length_mean: f64,
-    wait_s_by_gpus: Ordered<SizeClass>,
+    wait_s_by_gpus: Ordered<ClassWaits>,
+    #[serde(skip_serializing_if = "Ordered::is_empty")]
+    wait_s_by_tenant: Ordered<ClassWaits>,
     pools: Ordered<Pool>,
     ledger: Ordered<Box<RawValue>>,
     cost: Cost,
@@ -70,8 +72,9 @@ struct Quantiles {
 #[derive(Debug)]
 struct Ordered<T>(Vec<(String, T)>);
 
+/// Queue times of some of the jobs.
 #[derive(Debug, Serialize)]
-struct SizeClass {
+struct ClassWaits {
     jobs: u64,
     #[serde(flatten)]
     wait: Quantiles,
@@ -110,6 +113,12 @@ struct DeadlockReport {
     holders: u64,
     held_gpus: u64,
     usd_per_hour: Box<RawValue>,
+}
+
+impl<T> Ordered<T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl<T: Serialize> Serialize for Ordered<T> {
@@ -153,12 +162,19 @@ fn leaves<T: std::fmt::Display>(of: impl Fn(Leaf) -> T) -> Ordered<Box<RawValue>
     Ordered(Leaf::ALL.iter().map(|&leaf| (leaf.name().to_owned(), exact(of(leaf)))).collect())
 }
 
-fn sizes(metrics: &Metrics) -> Ordered<SizeClass> {
+fn sizes(metrics: &Metrics) -> Ordered<ClassWaits> {
     let class = |class: &metrics::SizeClass| {
         let wait = Quantiles::from(&class.wait);
-        (class.name.trim_end_matches(" (CPU)").to_owned(), SizeClass { jobs: class.jobs, wait })
+        (class.name.trim_end_matches(" (CPU)").to_owned(), ClassWaits { jobs: class.jobs, wait })
     };
     Ordered(metrics.queue_by_size.iter().map(class).collect())
+}
+
+fn tenants(metrics: &Metrics) -> Ordered<ClassWaits> {
+    let tenant = |tenant: &metrics::TenantWaits| {
+        (tenant.name.clone(), ClassWaits { jobs: tenant.jobs, wait: Quantiles::from(&tenant.wait) })
+    };
+    Ordered(metrics.queue_by_tenant.iter().map(tenant).collect())
 }
 
 fn pools(metrics: &Metrics) -> Ordered<Pool> {
@@ -225,6 +241,7 @@ pub fn json(
         bounded_slowdown: (&metrics.slowdown).into(),
         queue_length_mean: metrics.queue_mean,
         wait_s_by_gpus: sizes(metrics),
+        wait_s_by_tenant: tenants(metrics),
         pools: pools(metrics),
         ledger: leaves(|leaf| metrics.leaf(leaf).time),
         cost: Cost {

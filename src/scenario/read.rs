@@ -28,8 +28,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Another end, as a duration with its unit.
     pub until: Option<String>,
-    /// One `KEY=VALUE` of each axis of a sweep; they come last.
-    pub axis: Vec<String>,
+    /// One `KEY=VALUE` of each axis of a grid, with the option that names the axis; they come last.
+    pub axis: Vec<(&'static str, String)>,
 }
 
 /// Reads a scenario file.
@@ -136,8 +136,8 @@ fn apply(overrides: &Overrides, root: &mut Node, problems: &mut Problems, notice
         let place = Place::whole("--until");
         overlay.set("measure.until", Node::new(Data::Text(until.clone()), &place), &place);
     }
-    for argument in &overrides.axis {
-        overlay.set_argument("--axis", argument);
+    for (option, argument) in &overrides.axis {
+        overlay.set_argument(option, argument);
     }
 }
 

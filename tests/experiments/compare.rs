@@ -90,7 +90,9 @@ fn nothing_to_compare_is_an_error() {
 
 #[test]
 fn every_command_has_an_example() {
-    for command in [&["compare"][..], &["diff"], &["sweep"], &["sweep", "merge"], &["sweep", "submit"]] {
+    for command in
+        [&["compare"][..], &["check"], &["diff"], &["plan"], &["sweep"], &["sweep", "merge"], &["sweep", "submit"]]
+    {
         let help = good(fleetsim(&[command, &["--help"]].concat()));
         assert!(help.contains("Example: fleetsim "), "{help}");
     }

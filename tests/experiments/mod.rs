@@ -99,8 +99,10 @@ fn numbers(summary: &str) -> BTreeMap<String, String> {
     found
 }
 
+mod check;
 mod compare;
 mod diff;
+mod plan;
 mod remedies;
 mod shards;
 mod sweep;

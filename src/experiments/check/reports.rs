@@ -1,0 +1,160 @@
+//! Verdicts in words, as JUnit XML and as GitHub-flavoured Markdown.
+
+use super::Verdict;
+use super::baseline::Regression;
+use super::schedule::{Moment, Parted};
+use crate::experiments::divergence::Fate;
+use crate::results::Unit;
+use crate::results::format::{count, plural};
+
+/// The name of a scenario in reports.
+#[must_use]
+pub fn name(verdict: &Verdict) -> String {
+    verdict.file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// A regression in words: by how much, and how far it may move.
+#[must_use]
+pub fn regression(regression: &Regression) -> String {
+    let unit = Unit::of(&regression.figure);
+    let shown = |value: Option<f64>| value.map_or_else(|| "not known".to_owned(), |value| unit.shown(value));
+    let by = match (regression.before, regression.now) {
+        (Some(before), Some(now)) if before.abs() > 0.0 => {
+            format!(" ({:+.2} %)", (now - before) / before.abs() * 100.0)
+        }
+        _ => String::new(),
+    };
+    let tolerance = if regression.tolerance > 0.0 {
+        format!(", {} allowed", unit.shown(regression.tolerance))
+    } else {
+        String::new()
+    };
+    format!("{}: {} -> {}{by}{tolerance}", regression.figure, shown(regression.before), shown(regression.now))
+}
+
+/// Where the schedules part, in lines.
+#[must_use]
+pub fn parting(parted: &Parted) -> Vec<String> {
+    let first = &parted.first;
+    let gpus = plural(first.gpus.parse().unwrap_or_default(), "GPU");
+    let side =
+        |name: &str, fate: &Fate, moment: &Moment| format!("{name}: {}; {}", fate_words(fate), moment_words(moment));
+    vec![
+        format!(
+            "{} of {} went otherwise; the schedules part at {} s: job `{}` ({gpus}, submitted at {} s)",
+            count(parted.differing),
+            plural(parted.jobs, "job"),
+            first.at,
+            first.job,
+            first.submit
+        ),
+        side("recorded", &first.one, &parted.moments[0]),
+        side("now", &first.other, &parted.moments[1]),
+    ]
+}
+
+/// What became of a job.
+#[must_use]
+pub fn fate_words(fate: &Fate) -> String {
+    let Fate { start, end, state, pool } = fate;
+    match (start.is_empty(), end.is_empty()) {
+        (true, _) => format!("never started, {state}"),
+        (false, true) => format!("started at {start} s in {pool}, {state}"),
+        (false, false) => format!("started at {start} s in {pool}, ended at {end} s, {state}"),
+    }
+}
+
+fn moment_words(moment: &Moment) -> String {
+    let busy = plural(moment.busy_gpus, "GPU");
+    let more = if moment.more > 0 { format!(" and {} more", count(moment.more as u64)) } else { String::new() };
+    match moment.starts.is_empty() {
+        true => format!("at that instant nothing started only here, {busy} busy after it"),
+        false => format!("at that instant only here {}{more} started, {busy} busy after it", moment.starts.join(", ")),
+    }
+}
+
+/// All that is to be said of a scenario, in lines; empty where nothing moved.
+#[must_use]
+pub fn lines(verdict: &Verdict) -> Vec<String> {
+    let mut lines: Vec<String> = verdict.regressions.iter().map(regression).collect();
+    if verdict.is_another {
+        lines.push("the scenario or its trace is not the one that was recorded".to_owned());
+    }
+    lines.extend(verdict.parted.iter().flat_map(parting));
+    lines
+}
+
+/// The verdicts as JUnit XML: a test case each.
+#[must_use]
+pub fn junit(verdicts: &[Verdict]) -> String {
+    let failures = verdicts.iter().filter(|verdict| !verdict.regressions.is_empty()).count();
+    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", verdicts.len());
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"fleetsim check\" {counts}>\n  \
+         <testsuite name=\"fleetsim check\" {counts}>\n"
+    );
+    for verdict in verdicts {
+        let open = format!("    <testcase name=\"{}\" classname=\"fleetsim.check\"", escaped(&name(verdict)));
+        let text = escaped(&lines(verdict).join("\n"));
+        xml.push_str(&open);
+        xml.push_str(&match (verdict.regressions.first(), text.is_empty()) {
+            (Some(first), _) => {
+                let message = escaped(&regression(first));
+                format!(
+                    ">\n      <failure message=\"{message}\" type=\"regression\">{text}</failure>\n    </testcase>\n"
+                )
+            }
+            (None, false) => format!(">\n      <system-out>{text}</system-out>\n    </testcase>\n"),
+            (None, true) => "/>\n".to_owned(),
+        });
+    }
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
+}
+
+/// As XML 1.0 takes it: markup escaped, control characters that it forbids replaced.
+fn escaped(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\n' | '\t' => letter.to_string(),
+        control if control.is_control() => '\u{fffd}'.to_string(),
+        other => other.to_string(),
+    };
+    text.chars().map(letter).collect()
+}
+
+/// The verdicts as GitHub-flavoured Markdown: a table, then what moved.
+#[must_use]
+pub fn markdown(verdicts: &[Verdict]) -> String {
+    let mut text = "| scenario | verdict | figure | recorded | now |\n| --- | --- | --- | ---: | ---: |\n".to_owned();
+    for verdict in verdicts {
+        let name = cell(&name(verdict));
+        if verdict.regressions.is_empty() {
+            let moved = if verdict.parted.is_some() { "passes, schedule moved" } else { "passes" };
+            text.push_str(&format!("| {name} | {moved} | | | |\n"));
+        }
+        for regression in &verdict.regressions {
+            let unit = Unit::of(&regression.figure);
+            let shown = |value: Option<f64>| value.map_or_else(|| "n/a".to_owned(), |value| unit.shown(value));
+            let (before, now) = (shown(regression.before), shown(regression.now));
+            text.push_str(&format!("| {name} | **worse** | `{}` | {before} | {now} |\n", cell(&regression.figure)));
+        }
+    }
+    for verdict in verdicts {
+        for line in verdict.parted.iter().flat_map(parting).enumerate().map(|(at, line)| match at {
+            0 => format!("\n**{}**: {}\n", cell(&name(verdict)), cell(&line)),
+            _ => format!("- {}\n", cell(&line)),
+        }) {
+            text.push_str(&line);
+        }
+    }
+    text
+}
+
+/// Text from a trace cannot end a cell or become markup.
+fn cell(text: &str) -> String {
+    text.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
+}

@@ -1,0 +1,150 @@
+//! The schedule beside a baseline, `NAME.baseline.csv.gz`: enough to find where another one parts from it.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use crate::engine::Outcome;
+use crate::experiments::divergence::{Divergence, Jobs, Parting};
+use crate::input::Problem;
+use crate::output::AtomicFile;
+use crate::results::rows::Rows;
+use crate::results::tables::state_word;
+use crate::scenario::Scenario;
+use crate::trace::JobTable;
+
+/// Jobs that are named on each side of a parting; more help nobody.
+const MOST_NAMED: usize = 3;
+
+/// A schedule as the text of a CSV.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    name: PathBuf,
+    csv: Vec<u8>,
+}
+
+/// What else happened where two schedules part, on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// Jobs that started at this instant here and not on the other side.
+    pub starts: Vec<String>,
+    /// How many more of them there are.
+    pub more: usize,
+    /// GPUs of the jobs that ran after this instant.
+    pub busy_gpus: u64,
+}
+
+/// Where two schedules part, and what was going on there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parted {
+    /// Jobs in both.
+    pub jobs: u64,
+    /// Those that went otherwise.
+    pub differing: u64,
+    /// The first of them.
+    pub first: Parting,
+    /// As recorded, then as it is now.
+    pub moments: [Moment; 2],
+}
+
+impl Schedule {
+    /// The schedule of a run.
+    #[must_use]
+    pub fn of(outcome: &Outcome, jobs: &JobTable, scenario: &Scenario) -> Self {
+        let mut rows = Rows::with_header("job_id,submit_s,gpus,start_s,end_s,state,pool");
+        for job in jobs.ids() {
+            let fates = &outcome.fates;
+            rows.text(jobs.name(job));
+            rows.seconds(jobs.submit(job).micros());
+            rows.number(u64::from(jobs.spec(job).gpus));
+            rows.instant(fates.start(job));
+            rows.instant(fates.end(job));
+            rows.plain(state_word(fates.stage(job)).as_bytes());
+            rows.text(fates.pool(job).map_or("", |pool| &scenario.cluster.pools[pool as usize].name));
+            rows.end();
+        }
+        Schedule { name: PathBuf::from("this run"), csv: rows.bytes().to_vec() }
+    }
+
+    fn path(scenario: &Path) -> PathBuf {
+        scenario.with_extension("baseline.csv.gz")
+    }
+
+    /// Writes it beside a scenario.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, scenario: &Path) -> Result<(), Problem> {
+        let mut file = AtomicFile::create(&Schedule::path(scenario))?;
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let bytes = packed.write_all(&self.csv).and_then(|()| packed.finish()).map_err(|e| file.problem(&e))?;
+        file.write_all(&bytes).map_err(|e| file.problem(&e))?;
+        file.finish()
+    }
+
+    /// Reads the one beside a scenario; `None` where there is none, so that it may be left out of a repository.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn read(scenario: &Path) -> Result<Option<Self>, Problem> {
+        let name = Schedule::path(scenario);
+        let Ok(bytes) = std::fs::read(&name) else { return Ok(None) };
+        let mut csv = Vec::new();
+        let unpacked = GzDecoder::new(bytes.as_slice()).read_to_end(&mut csv);
+        unpacked.map_err(|error| Problem::of_file(&name, format!("is damaged: {error}")))?;
+        Ok(Some(Schedule { name, csv }))
+    }
+
+    fn jobs(&self) -> Result<Jobs<&[u8]>, Problem> {
+        Jobs::of(&self.csv, &self.name)
+    }
+
+    /// Where `now` parts from this one; `None` where it does not, or where it has other jobs from the start.
+    ///
+    /// # Errors
+    /// When this one is damaged.
+    pub fn parting(&self, now: &Schedule) -> Result<Option<Parted>, Problem> {
+        let divergence = Divergence::between(self.jobs()?, now.jobs()?)?;
+        let Some(first) = divergence.first else { return Ok(None) };
+        let at = first.at.to_string();
+        let (before, after) = (self.around(&at)?, now.around(&at)?);
+        let moments = [before.without(&after), after.without(&before)];
+        Ok(Some(Parted { jobs: divergence.jobs, differing: divergence.differing, first, moments }))
+    }
+
+    /// What starts at an instant, and what runs after it.
+    fn around(&self, at: &str) -> Result<Around, Problem> {
+        let mut around = Around::default();
+        let seconds = |text: &str| text.parse::<f64>().ok();
+        let now = seconds(at).unwrap_or(0.0);
+        let mut jobs = self.jobs()?;
+        while let Some([job, _, gpus, start, end, ..]) = jobs.next()? {
+            if start == at {
+                around.starts.push(format!("`{job}` ({gpus} GPUs)"));
+            }
+            let runs = seconds(&start).is_some_and(|start| start <= now) && seconds(&end).is_none_or(|end| end > now);
+            around.busy_gpus += if runs { gpus.parse().unwrap_or(0) } else { 0 };
+        }
+        Ok(around)
+    }
+}
+
+#[derive(Default)]
+struct Around {
+    starts: Vec<String>,
+    busy_gpus: u64,
+}
+
+impl Around {
+    fn without(&self, other: &Around) -> Moment {
+        let own: Vec<&String> = self.starts.iter().filter(|job| !other.starts.contains(job)).collect();
+        Moment {
+            starts: own.iter().take(MOST_NAMED).map(|job| (*job).clone()).collect(),
+            more: own.len().saturating_sub(MOST_NAMED),
+            busy_gpus: self.busy_gpus,
+        }
+    }
+}

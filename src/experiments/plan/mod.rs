@@ -1,0 +1,270 @@
+//! The smallest or cheapest setting of some keys that meets targets.
+//!
+//! What a setting costs, the price of its GPUs by the hour, is known before anything runs; so settings have an order,
+//! and the [`search`] only has to find the first in it that meets the [`target`]s. All settings meet the same workloads
+//! (common random numbers), so a difference between two of them is theirs alone.
+
+pub mod files;
+pub mod knob;
+pub mod search;
+pub mod setting;
+pub mod target;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::axes::{self, Axis};
+use super::grid::{self, Grid};
+use super::interval::Draws;
+use super::parallel::{self, Observer, Pace};
+use super::run::Cell;
+use super::stop::Stop;
+use super::workload::{self, Library};
+use crate::input::{Problem, Problems};
+use crate::scenario::{Overrides, Scenario, Source};
+use crate::units::suggest;
+use knob::Knob;
+use search::Found;
+use setting::Setting;
+use target::{Reading, Target};
+
+/// Settings of one plan; more take too long to be read.
+const MOST_SETTINGS: u64 = 10_000;
+
+/// What is planned.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The scenario file.
+    pub file: &'a Path,
+    /// What the command line changes in it at all settings.
+    pub overrides: Overrides,
+    /// `KEY=LO..HI` or `KEY=a,b,c`, at least one.
+    pub vary: &'a [String],
+    /// `METRIC<=VALUE` or `METRIC>=VALUE`, at least one.
+    pub slo: &'a [String],
+    /// How many replicates of each setting, at least 1.
+    pub replicates: u32,
+    /// How many settings are tried at most, at least 1.
+    pub budget: usize,
+    /// Whether a target counts as met only where its whole interval meets it.
+    pub only_sure: bool,
+}
+
+/// A plan that was checked at all settings and can be searched.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the reader should know.
+    pub notices: Vec<String>,
+    /// The keys.
+    pub knobs: Vec<Knob>,
+    /// The targets.
+    pub targets: Vec<Target>,
+    /// All settings, the cheapest first.
+    pub settings: Vec<Setting>,
+    /// How many replicates of each.
+    pub replicates: u32,
+    /// How many settings are tried at most.
+    pub budget: usize,
+    /// What the replicates are to each other.
+    pub draws: Draws,
+    only_sure: bool,
+    library: Library,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What the search came to.
+    pub found: Found,
+    /// The runs of each setting tried, by replicate.
+    pub trials: BTreeMap<usize, Vec<Cell>>,
+    /// How fast they went.
+    pub pace: Pace,
+}
+
+impl Plan {
+    /// Reads the scenario at all settings, and its traces.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn prepare(request: &Request<'_>) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let knobs = Knob::parse_all(request.vary).map_err(|wrong| problems.extend(wrong));
+        let read = Target::parse_all(request.slo, false).map_err(|wrong| problems.extend(wrong));
+        let (Ok(knobs), Ok(_)) = (knobs, read) else { return Err(problems) };
+        let axes: Vec<Axis> = knobs.iter().map(|knob| knob.axis.clone()).collect();
+        let Some(count) = axes::points(&axes).filter(|&count| count <= MOST_SETTINGS) else {
+            let message = format!("there are more than {MOST_SETTINGS} settings; name larger steps: LO..HI..STEP");
+            return Err(Problem { source: "--vary".to_owned(), at: None, message }.into());
+        };
+        let grid = Grid { file: request.file, overrides: &request.overrides, axes: &axes, option: "--vary" };
+        let scenarios = grid.scenarios(count)?;
+        check_same_demand(&scenarios, &axes)?;
+        let library = Library::read(request.file, &scenarios, request.replicates)?;
+        let is_cut_short = scenarios.iter().any(|scenario| scenario.measure.until.is_some());
+        Ok(Plan {
+            notices: grid::notices(&scenarios, &library),
+            targets: Target::parse_all(request.slo, is_cut_short)?,
+            draws: draws(&scenarios),
+            settings: Setting::in_order(scenarios, &axes),
+            knobs,
+            replicates: request.replicates,
+            budget: request.budget,
+            only_sure: request.only_sure,
+            library,
+        })
+    }
+
+    /// How many runs it takes at most.
+    #[must_use]
+    pub fn most_runs(&self) -> u64 {
+        self.budget.min(self.settings.len()) as u64 * u64::from(self.replicates)
+    }
+
+    /// Searches.
+    ///
+    /// # Errors
+    /// What makes no sense in a workload, what breaks in a run, or a target on a figure that no run has.
+    pub fn search(self, observer: Observer<'_>) -> Result<Planned, Stop> {
+        let rows = setting::rows(&self.settings, &self.knobs);
+        let mut trials = BTreeMap::new();
+        let mut pace = Pace::default();
+        let mut meets = |settings: &[usize]| {
+            let (cells, took) = self.make(settings, observer)?;
+            pace = pace.and(took);
+            if trials.is_empty() {
+                check_figures(&self.targets, &cells)?;
+            }
+            let verdicts = cells.iter().map(|cells| self.is_met(cells)).collect();
+            trials.extend(settings.iter().copied().zip(cells));
+            Ok(verdicts)
+        };
+        let found = search::search(self.settings.len(), &rows, self.budget, &mut meets)?;
+        Ok(Planned { plan: self, found, trials, pace })
+    }
+
+    /// The runs of some settings.
+    fn make(&self, settings: &[usize], observer: Observer<'_>) -> Result<(Vec<Vec<Cell>>, Pace), Stop> {
+        let replicates = self.replicates as usize;
+        let (cells, pace) = parallel::all(settings.len() * replicates, observer, |number| {
+            let (setting, replicate) = (&self.settings[settings[number / replicates]], number % replicates);
+            let which = || format!("{}, replicate {replicate}", self.name(setting));
+            Cell::of(&setting.scenario, &self.library, replicate as u32, which)
+        })?;
+        Ok((cells.chunks(replicates).map(<[Cell]>::to_vec).collect(), pace))
+    }
+
+    fn is_met(&self, cells: &[Cell]) -> bool {
+        self.targets.iter().all(|target| {
+            let reading = target.read(cells, self.draws);
+            reading.meets && (!self.only_sure || reading.is_sure != Some(false))
+        })
+    }
+
+    /// A setting in words: `cluster.pools.h100.nodes=17`.
+    #[must_use]
+    pub fn name(&self, setting: &Setting) -> String {
+        let parts = self.knobs.iter().zip(&setting.values).map(|(knob, value)| format!("{}={value}", knob.axis.key));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Planned {
+    /// The targets of a setting that was tried, in their order.
+    #[must_use]
+    pub fn readings(&self, setting: usize) -> Vec<Reading> {
+        let cells = self.trials.get(&setting).map_or(&[][..], Vec::as_slice);
+        self.plan.targets.iter().map(|target| target.read(cells, self.plan.draws)).collect()
+    }
+
+    /// The setting tried that comes nearest to the targets: whose worst miss is the least, the cheapest of equals.
+    #[must_use]
+    pub fn nearest(&self) -> Option<usize> {
+        let worst = |setting: usize| self.readings(setting).iter().map(|r| r.miss).fold(0.0, f64::max);
+        let tried = self.trials.keys().map(|&setting| (setting, worst(setting)));
+        tried.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting)
+    }
+
+    /// The next cheaper setting that was tried, of the same row where there is one: what the best is needed for.
+    #[must_use]
+    pub fn next_smaller(&self, best: usize) -> Option<usize> {
+        let rows = setting::rows(&self.plan.settings, &self.plan.knobs);
+        let row = rows.iter().find(|row| row.contains(&best))?;
+        let in_row = row.iter().rev().find(|&&s| s < best && self.trials.contains_key(&s)).copied();
+        in_row.or_else(|| self.trials.range(..best).next_back().map(|(setting, _)| *setting))
+    }
+
+    /// The queue time that the frontier is drawn in: that of the first target on one, or the 95 % quantile of all.
+    #[must_use]
+    pub fn frontier_figure(&self) -> &str {
+        let on_wait = self.plan.targets.iter().find(|target| target.figure.starts_with("wait_s"));
+        on_wait.map_or("wait_s.p95", |target| &target.figure)
+    }
+
+    /// Settings tried than which none is both cheaper (or as cheap) and quicker, the cheapest first, with their queue times.
+    /// Those that leave jobs out are not among them: they are cheap and quick for that reason.
+    #[must_use]
+    pub fn frontier(&self) -> Vec<(usize, f64)> {
+        let axis = Target {
+            figure: self.frontier_figure().to_owned(),
+            sense: target::Sense::AtMost,
+            bound: f64::INFINITY,
+            given: String::new(),
+            is_implied: false,
+        };
+        let mut frontier: Vec<(usize, f64)> = Vec::new();
+        for (&setting, cells) in &self.trials {
+            let implied = self.plan.targets.iter().filter(|target| target.is_implied);
+            let runs_all = implied.into_iter().all(|target| target.read(cells, self.plan.draws).meets);
+            let Some(wait) = axis.read(cells, self.plan.draws).value.filter(|_| runs_all) else { continue };
+            if frontier.last().is_none_or(|&(_, quickest)| wait < quickest) {
+                frontier.push((setting, wait));
+            }
+        }
+        frontier
+    }
+}
+
+/// A generated load that is a share of the cluster grows with it: every setting would be given other jobs.
+fn check_same_demand(scenarios: &[Scenario], axes: &[Axis]) -> Result<(), Problem> {
+    if axes.iter().any(|axis| axis.key.starts_with("workload")) {
+        return Ok(());
+    }
+    let generator = |scenario: &Scenario| match &scenario.workload.source {
+        Source::Generate { generator, .. } => Some(generator.clone()),
+        Source::Trace(_) => None,
+    };
+    if scenarios.windows(2).all(|pair| generator(&pair[0]) == generator(&pair[1])) {
+        return Ok(());
+    }
+    let message = "the generated load is a share of the cluster, so a larger cluster would be given more jobs; name the \
+                   GPUs that it refers to: workload.generate.gpus";
+    Err(Problem { source: "--vary".to_owned(), at: None, message: message.to_owned() })
+}
+
+fn draws(scenarios: &[Scenario]) -> Draws {
+    let is_bootstrap = |scenario: &Scenario| workload::draws(scenario) == Draws::Bootstrap;
+    if scenarios.iter().any(is_bootstrap) { Draws::Bootstrap } else { Draws::Independent }
+}
+
+/// Whether the first runs have the figures that targets name.
+fn check_figures(targets: &[Target], cells: &[Vec<Cell>]) -> Result<(), Problems> {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in cells.iter().flatten().flat_map(|cell| cell.figures.iter()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut problems = Problems::new();
+    for target in targets.iter().filter(|target| !names.contains(&target.figure.as_str())) {
+        let hint = match suggest::nearest(&target.figure, names.iter().copied()) {
+            Some(name) => format!("; did you mean `{name}`?"),
+            None => "; expected a flattened key of summary.json, such as wait_s.p95".to_owned(),
+        };
+        let message = format!("there is no figure `{}`{hint}", target.figure);
+        problems.push(Problem { source: format!("--slo '{target}'"), at: None, message });
+    }
+    problems.or(())
+}

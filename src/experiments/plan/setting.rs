@@ -1,0 +1,69 @@
+//! A choice of values, what it costs, and the order of all choices.
+
+use std::collections::BTreeMap;
+
+use super::knob::Knob;
+use crate::experiments::axes::{self, Axis};
+use crate::scenario::Scenario;
+use crate::units::{GpuTime, Usd};
+
+/// A choice of a value for each key.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The values, in the order of the keys.
+    pub values: Vec<String>,
+    /// Their places among the values of each key.
+    places: Vec<usize>,
+    /// All GPUs.
+    pub gpus: u64,
+    /// What all GPUs cost in an hour, used or not; 0 where no pool has a price.
+    pub per_hour: Usd,
+    /// The whole scenario.
+    pub scenario: Scenario,
+}
+
+impl Setting {
+    /// All settings of a grid, whose scenarios are given in its order, the cheapest first: by what an hour costs, then by
+    /// GPUs, then by the places of the values, the first key deciding first.
+    #[must_use]
+    pub fn in_order(scenarios: Vec<Scenario>, axes: &[Axis]) -> Vec<Setting> {
+        let setting = |(number, scenario): (u64, Scenario)| {
+            let values = axes::point(axes, number);
+            let place = |(axis, value): (&Axis, &String)| axis.values.iter().position(|known| known == value);
+            Setting {
+                places: axes.iter().zip(&values).map(|pair| place(pair).unwrap_or_default()).collect(),
+                values,
+                gpus: scenario.cluster.gpu_count(),
+                per_hour: per_hour(&scenario),
+                scenario,
+            }
+        };
+        let mut settings: Vec<Setting> = (0..).zip(scenarios).map(setting).collect();
+        settings.sort_by(|a, b| (a.per_hour, a.gpus, &a.places).cmp(&(b.per_hour, b.gpus, &b.places)));
+        settings
+    }
+}
+
+fn per_hour(scenario: &Scenario) -> Usd {
+    let hour = |gpus: u64| GpuTime::from_raw(u128::from(gpus) * 3600 * GpuTime::PER_GPU_SECOND);
+    scenario.cluster.pools.iter().map(|pool| pool.price.cost_of(hour(pool.gpu_count()))).sum()
+}
+
+/// Settings that differ in one key only, the range with the most values; they ascend within a row, and rows by their
+/// cheapest. Without a range every setting is a row of its own: nothing is expected of a list.
+#[must_use]
+pub fn rows(settings: &[Setting], knobs: &[Knob]) -> Vec<Vec<usize>> {
+    let ranges = knobs.iter().enumerate().filter(|(_, knob)| knob.is_range);
+    let along = ranges.max_by_key(|(at, knob)| (knob.axis.values.len(), usize::MAX - at)).map(|(at, _)| at);
+    let mut rows: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+    for (number, setting) in settings.iter().enumerate() {
+        let mut key = setting.places.clone();
+        if let Some(along) = along {
+            key.remove(along);
+        }
+        rows.entry(key).or_default().push(number);
+    }
+    let mut rows: Vec<Vec<usize>> = rows.into_values().collect();
+    rows.sort();
+    rows
+}
