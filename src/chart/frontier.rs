@@ -5,7 +5,9 @@ use super::layout::{self, MARGIN};
 use super::palette::Ink;
 use super::scale;
 use super::scene::{Align, Frame, LABEL, SMALL, Scene, Shape, WIDTH};
-use crate::results::format::{dollars, duration};
+use crate::experiments::plan::Planned;
+use crate::experiments::plan::target::Sense;
+use crate::results::format::{HOURS_A_YEAR, dollars, duration};
 
 /// The chart.
 pub const CHART: Chart<Frontier> = Chart { name: "cost-frontier", draw };
@@ -30,6 +32,25 @@ pub struct Setting {
     pub cost: f64,
     /// Seconds; at least 0.
     pub wait: f64,
+}
+
+impl Frontier {
+    /// What a plan has tried.
+    #[must_use]
+    pub fn of(planned: &Planned) -> Self {
+        let plan = &planned.plan;
+        let figure = planned.frontier_figure();
+        let setting = |(number, wait): (usize, f64)| {
+            let setting = &plan.settings[number];
+            Setting { name: plan.name(setting), cost: setting.per_hour.as_dollars() * HOURS_A_YEAR, wait }
+        };
+        let target = plan.targets.iter().find(|target| target.figure == figure && target.sense == Sense::AtMost);
+        Frontier {
+            wait_is: format!("The queue time `{figure}`"),
+            points: planned.waits().into_iter().map(setting).collect(),
+            most_wait: target.map(|target| target.bound),
+        }
+    }
 }
 
 const HEIGHT: f64 = 240.0;

@@ -13,10 +13,9 @@ use super::table::{finished, plain, right};
 use crate::experiments::plan::target::{Reading, Target};
 use crate::experiments::plan::{Plan, Planned, Request, files};
 use crate::ledger::Leaf;
+use crate::report;
 use crate::results::Unit;
-
-/// Hours of a year.
-const HOURS_A_YEAR: f64 = 8760.0;
+use crate::results::format::HOURS_A_YEAR;
 
 /// What `plan` takes.
 #[derive(Debug, Args)]
@@ -46,9 +45,12 @@ pub struct PlanArgs {
     /// Replicates and changes.
     #[command(flatten)]
     pub many: ManyArgs,
-    /// The folder for plan.csv and plan.json; reports/NAME-plan without.
+    /// The folder for plan.csv, plan.json and the chart; reports/NAME-plan without.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Draw no chart.
+    #[arg(long)]
+    pub no_report: bool,
 }
 
 /// Runs the command.
@@ -70,6 +72,9 @@ pub fn run(args: &PlanArgs, output: &mut Output) -> Result<(), Failure> {
     let name = planned.plan.settings.first().map_or("", |setting| &setting.scenario.name);
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(format!("{name}-plan")));
     files::write(&folder, &planned)?;
+    if !args.no_report {
+        report::write_plan(&planned, &folder)?;
+    }
     output.text(&text(&planned));
     output.text(&format!("\nwritten to {}\n", folder.display()));
     output.notice(&pace(&planned.pace));

@@ -11,8 +11,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use crate::chart::frontier::{self, Frontier};
 use crate::chart::markup::Markup;
 use crate::chart::{self, Drawn};
+use crate::experiments::plan::Planned;
 use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::input::{Problem, Problems};
 use crate::output::AtomicFile;
@@ -46,13 +48,30 @@ pub fn write_sweep(of: &StoredSweep, to: &Path) -> Result<(), Problem> {
     put_all(to, &drawn, &side::sweep(of, &drawn))
 }
 
+/// Writes the chart of a plan's frontier into the folder `to`; none where nothing costs anything.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_plan(of: &Planned, to: &Path) -> Result<(), Problem> {
+    let frontier = Frontier::of(of);
+    if frontier.points.iter().all(|point| point.cost <= 0.0) {
+        return Ok(());
+    }
+    put_charts(to, &[(frontier::CHART.name, (frontier::CHART.draw)(&frontier))])
+}
+
 fn put_all(to: &Path, drawn: &[Drawn], page: &Markup) -> Result<(), Problem> {
+    put_charts(to, drawn)?;
+    put(&to.join("report.html"), page.as_str().as_bytes())
+}
+
+fn put_charts(to: &Path, drawn: &[Drawn]) -> Result<(), Problem> {
     let charts = to.join("charts");
     fs::create_dir_all(&charts).map_err(|e| Problem::of_file(&charts, format!("cannot be made: {e}")))?;
     for (name, bytes) in chart::files(drawn) {
         put(&charts.join(name), &bytes)?;
     }
-    put(&to.join("report.html"), page.as_str().as_bytes())
+    Ok(())
 }
 
 fn put(to: &Path, bytes: &[u8]) -> Result<(), Problem> {

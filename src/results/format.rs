@@ -2,6 +2,9 @@
 
 use crate::units::{Distribution, GpuTime};
 
+/// Hours of a year of 365 days.
+pub const HOURS_A_YEAR: f64 = 8760.0;
+
 /// A duration in seconds: `0s`, `45s`, `12m 30s`, `3h 5m`, `2d 4h`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {

@@ -203,10 +203,10 @@ impl Planned {
         on_wait.map_or("wait_s.p95", |target| &target.figure)
     }
 
-    /// Settings tried than which none is both cheaper (or as cheap) and quicker, the cheapest first, with their queue times.
-    /// Those that leave jobs out are not among them: they are cheap and quick for that reason.
+    /// The settings tried, the cheapest first, with their queue times. Those that leave jobs out are not among them: they
+    /// are cheap and quick for that reason.
     #[must_use]
-    pub fn frontier(&self) -> Vec<(usize, f64)> {
+    pub fn waits(&self) -> Vec<(usize, f64)> {
         let axis = Target {
             figure: self.frontier_figure().to_owned(),
             sense: target::Sense::AtMost,
@@ -214,16 +214,25 @@ impl Planned {
             given: String::new(),
             is_implied: false,
         };
-        let mut frontier: Vec<(usize, f64)> = Vec::new();
-        for (&setting, cells) in &self.trials {
-            let implied = self.plan.targets.iter().filter(|target| target.is_implied);
-            let runs_all = implied.into_iter().all(|target| target.read(cells, self.plan.draws).meets);
-            let Some(wait) = axis.read(cells, self.plan.draws).value.filter(|_| runs_all) else { continue };
-            if frontier.last().is_none_or(|&(_, quickest)| wait < quickest) {
-                frontier.push((setting, wait));
-            }
-        }
-        frontier
+        let runs_all = |cells: &[Cell]| {
+            let mut implied = self.plan.targets.iter().filter(|target| target.is_implied);
+            implied.all(|target| target.read(cells, self.plan.draws).meets)
+        };
+        let whole = self.trials.iter().filter(|(_, cells)| runs_all(cells));
+        whole.filter_map(|(&setting, cells)| Some((setting, axis.read(cells, self.plan.draws).value?))).collect()
+    }
+
+    /// Those than which none is both cheaper (or as cheap) and quicker.
+    #[must_use]
+    pub fn frontier(&self) -> Vec<(usize, f64)> {
+        let mut quickest = f64::INFINITY;
+        let mut waits = self.waits();
+        waits.retain(|&(_, wait)| {
+            let is_quicker = wait < quickest;
+            quickest = quickest.min(wait);
+            is_quicker
+        });
+        waits
     }
 }
 

@@ -30,16 +30,19 @@ pub struct Found {
     pub exceptions: Vec<(usize, usize)>,
 }
 
+/// Tries settings and says of each whether it meets the targets.
+pub type Meets<'m> = dyn FnMut(&[usize]) -> Result<Vec<bool>, Stop> + 'm;
+
 /// Searches `settings` settings, in rows that ascend, trying `budget` at most; `meets` tries several and says of each
 /// whether it meets the targets.
 ///
 /// # Errors
 /// What stopped a trial.
-pub fn search(
+pub fn search<'m>(
     settings: usize,
     rows: &[Vec<usize>],
     budget: usize,
-    meets: &mut dyn FnMut(&[usize]) -> Result<Vec<bool>, Stop>,
+    meets: &'m mut Meets<'m>,
 ) -> Result<Found, Stop> {
     let mut search = Search { settings, budget, tried: BTreeMap::new(), meets };
     let mut rows_left = rows.len();
@@ -66,7 +69,7 @@ struct Search<'m> {
     settings: usize,
     budget: usize,
     tried: BTreeMap<usize, bool>,
-    meets: &'m mut dyn FnMut(&[usize]) -> Result<Vec<bool>, Stop>,
+    meets: &'m mut Meets<'m>,
 }
 
 impl Search<'_> {
