@@ -1,12 +1,12 @@
 //! A figure over the first axis of a sweep: a line for each setting of the others, a band for what replicates leave open,
 //! a mark where the line turns.
 
-use super::Chart;
 use super::knee::knee;
 use super::layout::{self, MARGIN, Stroke};
 use super::palette::Ink;
 use super::scale;
 use super::scene::{Align, Frame, SMALL, Scene, Shape, WIDTH};
+use super::{Chart, words};
 use crate::experiments::interval::Draws;
 use crate::experiments::stored::StoredSweep;
 use crate::results::format::{dollars, duration, percent};
@@ -164,7 +164,7 @@ fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis) -> Vec<Line> {
         let Some((value, margin)) = sweep.value(number, what.figure) else { continue };
         let settings = sweep.settings(number);
         let others = sweep.axes.iter().zip(&settings).skip(1);
-        let name = others.map(|(axis, value)| short(&axis.key, value)).collect::<Vec<_>>().join(", ");
+        let name = others.map(|(axis, value)| words::short(&axis.key, value)).collect::<Vec<_>>().join(", ");
         let point = Point { x: axis.value(&settings[0]), value, margin: margin.unwrap_or(0.0) };
         match lines.iter_mut().find(|line| line.name == name) {
             Some(line) => line.points.push(point),
@@ -177,12 +177,6 @@ fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis) -> Vec<Line> {
         line.knee = axis.is_numeric().then(|| knee(&curve)).flatten();
     }
     lines
-}
-
-/// A setting in few words: a policy by its name, else the last part of the key.
-fn short(key: &str, value: &str) -> String {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    if last == "policy" { value.to_owned() } else { format!("{last} {value}") }
 }
 
 fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, lines: usize) -> String {

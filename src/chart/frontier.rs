@@ -1,10 +1,10 @@
 //! Cost against queue time of many clusters or settings: what nothing else beats in both lies on the frontier.
 
-use super::Chart;
 use super::layout::{self, MARGIN};
 use super::palette::Ink;
 use super::scale;
 use super::scene::{Align, Frame, LABEL, SMALL, Scene, Shape, WIDTH};
+use super::{Chart, words};
 use crate::experiments::plan::Planned;
 use crate::experiments::plan::target::Sense;
 use crate::results::format::{HOURS_A_YEAR, dollars, duration};
@@ -42,7 +42,12 @@ impl Frontier {
         let figure = planned.frontier_figure();
         let setting = |(number, wait): (usize, f64)| {
             let setting = &plan.settings[number];
-            Setting { name: plan.name(setting), cost: setting.per_hour.as_dollars() * HOURS_A_YEAR, wait }
+            let parts = plan.knobs.iter().zip(&setting.values).map(|(knob, value)| words::short(&knob.axis.key, value));
+            Setting {
+                name: parts.collect::<Vec<_>>().join(", "),
+                cost: setting.per_hour.as_dollars() * HOURS_A_YEAR,
+                wait,
+            }
         };
         let target = plan.targets.iter().find(|target| target.figure == figure && target.sense == Sense::AtMost);
         Frontier {

@@ -57,3 +57,10 @@ pub fn size(class: &str) -> String {
         several => format!("{several} GPUs"),
     }
 }
+
+/// A setting in few words: a policy by its name, else the last part of the key.
+#[must_use]
+pub fn short(key: &str, value: &str) -> String {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    if last == "policy" { value.to_owned() } else { format!("{last} {value}") }
+}

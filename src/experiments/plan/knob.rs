@@ -73,6 +73,13 @@ impl<'t> Quantity<'t> {
         let start = text.find(|letter: char| letter.is_ascii_digit()).ok_or_else(none)?;
         let length = text[start..].find(|letter: char| !letter.is_ascii_digit() && letter != '.');
         let end = length.map_or(text.len(), |length| start + length);
+        let is_exponent = |rest: &str| {
+            rest.strip_prefix(['e', 'E'])
+                .is_some_and(|power| power.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
+        };
+        if is_exponent(&text[end..]) {
+            return Err(format!("\"{text}\" has an exponent; expected the number written out"));
+        }
         Ok(Quantity { before: &text[..start], digits: &text[start..end], after: &text[end..] })
     }
 
@@ -166,7 +173,7 @@ mod tests {
             ("a=1..2..3..4", "is no range"),
             ("a=1GB/s..1TB/s", "one unit is expected"),
             ("a=1..2..0", "has no step"),
-            ("a=0..1e9", "one unit"),
+            ("a=0..1e9", "has an exponent"),
             ("a=0..99999999", "more than 10000 steps"),
             ("a", "expected KEY=VALUE"),
             ("seed=1..4", "the seed is nothing to choose"),
