@@ -15,6 +15,8 @@ pub mod idle_cases;
 pub mod ledger;
 pub mod placement;
 pub mod placement_cases;
+pub mod preempt;
+pub mod preempt_cases;
 pub mod profile;
 pub mod promises;
 pub mod properties;
