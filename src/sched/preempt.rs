@@ -294,9 +294,10 @@ impl Victims {
 
     /// GPUs of all that are left and less urgent than `rank`.
     fn gpus_behind(&self, rank: Rank) -> u64 {
-        let end = self.of.partition_point(|(victim, ..)| *victim > rank);
+        // Only what is left is in order: those that were put back stand behind others that were stopped.
+        let end = self.at + self.of[self.at..].partition_point(|(victim, ..)| *victim > rank);
         let until = |at: usize| at.checked_sub(1).map_or(0, |last| self.of[last].2);
-        until(end.max(self.at)) - until(self.at)
+        until(end) - until(self.at)
     }
 
     /// Puts jobs, the least urgent first, before those that are left.
