@@ -337,6 +337,14 @@ impl Scheduler for Preemptive {
         }
     }
 
+    fn moved(&mut self, world: &World<'_>, job: JobId) {
+        let rank = self.rank(world, job);
+        let Some(before) = self.ranks.insert(job, rank) else { return };
+        if self.running.remove(&(before, job)) {
+            self.running.insert((rank, job));
+        }
+    }
+
     fn ended(&mut self, _world: &World<'_>, holder: &Holder) {
         self.forget(holder.job);
     }
