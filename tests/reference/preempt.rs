@@ -3,6 +3,8 @@
 //! A pass goes through the jobs by urgency on a copy of the world in which whoever is stopped counts as waiting. Who
 //! gets back the very place that it had was never stopped. Urgency is what it was when the pass began.
 
+use std::collections::BTreeMap;
+
 use super::state::{Place, Status};
 use super::types::RefPolicy;
 use super::world::World;
@@ -42,7 +44,10 @@ pub fn pass(world: &mut World, skip: bool) {
             Some(place) => {
                 thought.hold(j, place.clone());
                 thought.jobs[j].status = Status::Running;
-                starts.push((j, place));
+                match stopped.iter().position(|s| s.job == j && same_place(&s.had, &place)) {
+                    Some(own) => drop(stopped.remove(own)),
+                    None => starts.push((j, place)),
+                }
             }
             None if skip => {}
             None => break,
@@ -74,6 +79,20 @@ fn most_urgent(world: &World, urgency: &[(i128, usize)], served: &[usize]) -> Op
 fn fits(world: &World, j: usize, place: &Place) -> bool {
     let mut free = world.free.clone();
     place.spots.iter().all(|spot| free[place.pool][spot.node].take(world.jobs[j].unit, spot))
+}
+
+/// Whether two places are the same GPUs of the same nodes, in whatever steps they were chosen.
+fn same_place(a: &Place, b: &Place) -> bool {
+    let gpus = |place: &Place| {
+        let mut nodes: BTreeMap<usize, (u32, Vec<u32>)> = BTreeMap::new();
+        for spot in &place.spots {
+            let (units, lanes) = nodes.entry(spot.node).or_insert_with(|| (0, vec![0; spot.lanes.len()]));
+            *units += spot.units;
+            lanes.iter_mut().zip(&spot.lanes).for_each(|(all, more)| *all += more);
+        }
+        nodes
+    };
+    a.pool == b.pool && gpus(a) == gpus(b)
 }
 
 /// Takes a running job from its place, in thought.
