@@ -8,6 +8,7 @@ pub mod adapter;
 pub mod cases;
 pub mod conservative;
 pub mod convert;
+pub mod drawn;
 pub mod easy;
 pub mod elastic;
 pub mod idle;
