@@ -455,6 +455,8 @@ impl<'a> Run<'a> {
                     self.tell_left(holder, Leaving::Preempted);
                     if self.world.stages[holder.job.index()] == Stage::Waiting {
                         self.policy.submitted(&self.world, holder.job);
+                    } else {
+                        self.policy.moved(&self.world, holder.job);
                     }
                 }
                 Deed::Held { job, units, pool, running } => {

@@ -78,6 +78,9 @@ pub trait Scheduler {
     /// A job was submitted and waits now.
     fn submitted(&mut self, _world: &World<'_>, _job: JobId) {}
 
+    /// A job that a pass stopped and started elsewhere runs there from now on, with the progress that it has kept.
+    fn moved(&mut self, _world: &World<'_>, _job: JobId) {}
+
     /// A running job ended before this pass and gave its resources back.
     fn ended(&mut self, _world: &World<'_>, _holder: &Holder) {}
 

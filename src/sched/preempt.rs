@@ -127,29 +127,32 @@ impl Preemptive {
         start.after(self.min_runtime)
     }
 
-    /// Who waits, the most urgent first; ties by (submit, row).
-    fn waiting(&self, world: &World<'_>) -> Vec<(Rank, JobId)> {
+    /// Who waits, the most urgent first, ties by (submit, row): those that are more urgent than `bound`, or all.
+    fn waiting(&self, world: &World<'_>, bound: Option<Rank>) -> Vec<(Rank, JobId)> {
         let line = world.waiting.line(LineId(0)).filter(|&job| !self.is_resumed(world, job));
         let mut fresh = line.map(|job| (self.rank(world, job), job)).peekable();
         let mut again = self.resumed.iter().map(|&(_, job)| (self.rank(world, job), job)).peekable();
         let mut queue = Vec::new();
-        let last = self.running.last().map(|&(rank, _)| rank);
-        // Jobs without GPUs may start where none is free.
-        let cpu_jobs = world.classes.classes().iter().any(|class| class.request.gpus == 0);
-        let free = cpu_jobs || world.most_free_gpus() > 0;
         loop {
             let next = match (fresh.peek(), again.peek()) {
                 (Some(one), Some(other)) if other < one => again.next(),
                 (Some(_), _) => fresh.next(),
                 (None, _) => again.next(),
             };
-            // Where nothing is free, only those who may stop somebody are looked at.
             match next {
-                Some((rank, _)) if !free && last.is_none_or(|last| rank >= last) => return queue,
+                Some((rank, _)) if bound.is_some_and(|bound| rank >= bound) => return queue,
                 Some(entry) => queue.push(entry),
                 None => return queue,
             }
         }
+    }
+
+    /// Where nothing is free, only those are looked at who may stop somebody: those more urgent than this. The others
+    /// come into it when more has been freed than was needed.
+    fn bound(&self, world: &World<'_>) -> Option<Rank> {
+        // Jobs without GPUs may start where none is free.
+        let cpu_jobs = world.classes.classes().iter().any(|class| class.request.gpus == 0);
+        self.running.last().map(|&(rank, _)| rank).filter(|_| !cpu_jobs && !any_free(world))
     }
 
     fn is_resumed(&self, world: &World<'_>, job: JobId) -> bool {
@@ -157,12 +160,19 @@ impl Preemptive {
     }
 
     fn plan(&mut self, world: &mut World<'_>) -> Plan {
-        let mut queue: BTreeSet<(Rank, JobId)> = self.waiting(world).into_iter().collect();
+        let mut bound = self.bound(world);
+        let mut queue: BTreeSet<(Rank, JobId)> = self.waiting(world, bound).into_iter().collect();
         let mut running = None;
         let mut stopped: BTreeMap<JobId, Allocation> = BTreeMap::new();
         let mut plan = Plan::default();
         let mut trial = Trial { world, log: Vec::new() };
-        while let Some((rank, job)) = queue.pop_first() {
+        loop {
+            // Nobody is stopped for one behind the bound, so there is no more to come than is free now.
+            let behind = |&bound: &Rank| queue.first().is_none_or(|&(rank, _)| rank >= bound);
+            if let Some(bound) = bound.take_if(|bound| behind(bound) && any_free(trial.world)) {
+                queue.extend(self.waiting(trial.world, None).into_iter().filter(|&(rank, _)| rank >= bound));
+            }
+            let Some((rank, job)) = queue.pop_first() else { break };
             let before = stopped.len();
             let place = self.make_room(&mut trial, rank, job, &mut running, &mut stopped);
             if stopped.len() > before {
@@ -263,6 +273,10 @@ impl Preemptive {
     }
 }
 
+fn any_free(world: &World<'_>) -> bool {
+    world.most_free_gpus() > 0
+}
+
 /// The running jobs from the least urgent on.
 struct Victims {
     /// With their GPUs and those of all before them.
@@ -286,9 +300,10 @@ impl Victims {
 
     /// GPUs of all that are left and less urgent than `rank`.
     fn gpus_behind(&self, rank: Rank) -> u64 {
-        let end = self.of.partition_point(|(victim, ..)| *victim > rank);
+        // Only what is left is in order: those that were put back stand behind others that were stopped.
+        let end = self.at + self.of[self.at..].partition_point(|(victim, ..)| *victim > rank);
         let until = |at: usize| at.checked_sub(1).map_or(0, |last| self.of[last].2);
-        until(end.max(self.at)) - until(self.at)
+        until(end) - until(self.at)
     }
 
     /// Puts jobs, the least urgent first, before those that are left.
@@ -325,6 +340,14 @@ impl Scheduler for Preemptive {
     fn submitted(&mut self, world: &World<'_>, job: JobId) {
         if self.urgency == Urgency::Remaining && world.done_before.contains_key(&job) {
             self.resumed.insert((world.remaining(job), job));
+        }
+    }
+
+    fn moved(&mut self, world: &World<'_>, job: JobId) {
+        let rank = self.rank(world, job);
+        let Some(before) = self.ranks.insert(job, rank) else { return };
+        if self.running.remove(&(before, job)) {
+            self.running.insert((rank, job));
         }
     }
 

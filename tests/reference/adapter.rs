@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
+use fleetsim::physics::{Physics, Preemption};
 use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
 use fleetsim::trace::{JobId, JobTable};
 use fleetsim::units::keys::Value;
-use fleetsim::units::{Time, UsdPerGpuHour};
+use fleetsim::units::{Span, Time, UsdPerGpuHour};
 
 use super::convert::job_table;
 use super::random::{Scenario, for_all};
@@ -62,6 +63,10 @@ pub fn options(run: RefRun) -> Options {
             estimate_factor: numerator as f64 / denominator as f64,
         },
         until: run.until.map(Time::from_micros),
+        physics: Physics {
+            preemption: if run.requeue { Preemption::Requeue } else { Preemption::Suspend },
+            ..Physics::default()
+        },
         ..Options::default()
     }
 }
@@ -93,7 +98,8 @@ fn fate(outcome: &Outcome, job: JobId) -> RefOutcome {
         Stage::Future | Stage::Waiting | Stage::Running => RefState::Unfinished,
     };
     let micros = |t: Option<Time>| t.map(Time::micros);
-    RefOutcome { state, start: micros(outcome.fates.start(job)), end: micros(outcome.fates.end(job)) }
+    let [start, end] = [outcome.fates.start(job), outcome.fates.end(job)].map(micros);
+    RefOutcome { state, start, end, stops: outcome.fates.stops(job) }
 }
 
 /// The policy as a scenario would have it.
@@ -107,6 +113,8 @@ pub fn policy(run: RefRun) -> PolicyChoice {
         RefPolicy::Pods => ("pods", None),
         RefPolicy::Easy => ("easy-backfill", None),
         RefPolicy::Conservative { replan } => ("conservative-backfill", Some(("replan", replan))),
+        RefPolicy::Srtf => ("srtf", None),
+        RefPolicy::PriorityPreempt { skip } => ("priority-preempt", Some(("skip", skip))),
     };
     let placement = match run.placement {
         RefPlacement::FirstFit => "first-fit",
@@ -118,6 +126,9 @@ pub fn policy(run: RefRun) -> PolicyChoice {
     choice.params.set("placement", Value::Text(placement.to_owned()));
     if let Some((key, on)) = switch {
         choice.params.set(key, Value::Bool(on));
+    }
+    if run.policy.is_preemptive() {
+        choice.params.set("min_runtime", Value::Duration(Span::from_micros(run.min_runtime)));
     }
     choice
 }

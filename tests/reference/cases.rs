@@ -29,6 +29,7 @@ pub fn job(name: &str, submit: u64, gpus: u32, duration: u64) -> RefJob {
         queue: String::new(),
         priority: 0,
         topology: Topology::default(),
+        preemptible: None,
         failed: false,
     }
 }

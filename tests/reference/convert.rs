@@ -21,6 +21,7 @@ pub fn job_row(job: &RefJob) -> JobRow {
         queue: job.queue.clone(),
         priority: job.priority,
         topology: job.topology,
+        preemptible: job.preemptible,
         state: job.failed.then_some(RecordedState::Failed),
         ..JobSpec::default()
     };

@@ -74,7 +74,10 @@ fn same_shape(a: &Job, b: &Job) -> bool {
 fn what_stops(policy: RefPolicy, job: &Job) -> &'static str {
     match policy {
         RefPolicy::Easy | RefPolicy::Conservative { .. } => "reserved",
-        RefPolicy::Fifo | RefPolicy::Sjf { skip: false } | RefPolicy::Priority { skip: false } => "head_of_line",
+        RefPolicy::Fifo
+        | RefPolicy::Sjf { skip: false }
+        | RefPolicy::Priority { skip: false }
+        | RefPolicy::PriorityPreempt { skip: false } => "head_of_line",
         _ => panic!("{} was skipped though it could be placed", job.spec.name),
     }
 }

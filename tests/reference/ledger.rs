@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::idle::claims;
-use super::state::Status;
+use super::state::{Job, Status};
 use super::types::LedgerKey;
 use super::world::World;
 
@@ -31,10 +31,34 @@ impl Ledger {
         assert_eq!(charged, capacity, "every milli-GPU is charged once");
     }
 
+    /// Moves the progress of runs that were thrown away to `lost_work`.
+    ///
+    /// # Panics
+    /// When it was not charged as progress.
+    pub fn relabel_thrown_away(&mut self, world: &World) {
+        for (j, pool, span) in &world.thrown_away {
+            let job = &world.jobs[*j];
+            let asked = u128::from(job.units) * u128::from(job.unit.gpus) * u128::from(job.spec.share_milli);
+            let key = |leaf| (world.cluster[*pool].name.clone(), leaf, job.spec.tenant.clone());
+            let amount = asked * u128::from(*span);
+            if amount > 0 {
+                let progress = self.amounts.get_mut(&key(progress_of(job))).expect("a run is charged");
+                *progress = progress.checked_sub(amount).expect("all of a run is charged");
+                *self.amounts.entry(key("lost_work")).or_default() += amount;
+            }
+        }
+        self.amounts.retain(|_, amount| *amount > 0);
+    }
+
     /// Milli-GPU x microseconds.
     pub fn amounts(self) -> BTreeMap<LedgerKey, u128> {
         self.amounts
     }
+}
+
+/// The leaf of a job's progress that is kept.
+fn progress_of(job: &Job) -> &'static str {
+    if job.spec.failed { "discarded" } else { "useful" }
 }
 
 /// (pool, leaf, tenant, milli-GPU) of everything that somebody holds.
@@ -45,8 +69,7 @@ fn held(world: &World) -> Vec<(usize, &'static str, String, u64)> {
         let gpus = u64::from(job.placed()) * u64::from(job.unit.gpus);
         let asked = gpus * u64::from(job.spec.share_milli);
         let leaf = match job.status {
-            Status::Running if job.spec.failed => "discarded",
-            Status::Running => "useful",
+            Status::Running => progress_of(job),
             _ => "gang_hold",
         };
         held.push((place.pool, leaf, job.spec.tenant.clone(), asked));

@@ -8,7 +8,7 @@ use fleetsim::trace::Topology;
 use super::types::{RefCluster, RefIsland, RefJob, RefPlacement, RefPolicy, RefPool, RefRun};
 
 /// Every policy with every switch.
-pub const POLICIES: [RefPolicy; 11] = [
+pub const POLICIES: [RefPolicy; 14] = [
     RefPolicy::Fifo,
     RefPolicy::BestEffortFifo,
     RefPolicy::Sjf { skip: false },
@@ -20,6 +20,9 @@ pub const POLICIES: [RefPolicy; 11] = [
     RefPolicy::Easy,
     RefPolicy::Conservative { replan: false },
     RefPolicy::Conservative { replan: true },
+    RefPolicy::Srtf,
+    RefPolicy::PriorityPreempt { skip: false },
+    RefPolicy::PriorityPreempt { skip: true },
 ];
 
 /// Every placement that has a reference.
@@ -104,9 +107,9 @@ pub fn scenario(seed: u64) -> Scenario {
     let cluster: RefCluster = (0..pools).map(|p| pool(&mut dice, p, &habits)).collect();
     let shapes: Vec<RefJob> = (0..2 + dice.below(6)).map(|_| shape(&mut dice, &habits)).collect();
     let span = 1 + dice.below(25);
-    let jobs = (0..1 + dice.below(25)).map(|n| job(&mut dice, &habits, &shapes, n, span)).collect();
+    let mut jobs: Vec<RefJob> = (0..1 + dice.below(25)).map(|n| job(&mut dice, &habits, &shapes, n, span)).collect();
     let until = dice.chance(15).then(|| dice.below(30) * habits.unit);
-    let run = RefRun {
+    let mut run = RefRun {
         placement: dice.pick(&PLACEMENTS),
         enforce_walltime: dice.chance(30),
         estimate_factor: if habits.walltimes == Walltimes::Mixed {
@@ -117,6 +120,15 @@ pub fn scenario(seed: u64) -> Scenario {
         until,
         ..RefRun::new(RefPolicy::Fifo)
     };
+    run.requeue = dice.chance(50);
+    run.min_runtime = if dice.chance(50) { 0 } else { dice.below(16) * habits.unit };
+    let share = dice.pick(&[0, 0, 25]);
+    for job in &mut jobs {
+        job.preemptible = dice.pick(&[None, Some(true)]);
+        if dice.chance(share) {
+            job.preemptible = Some(false);
+        }
+    }
     Scenario { cluster, jobs, run }
 }
 
@@ -181,6 +193,7 @@ fn shape(dice: &mut Dice, habits: &Habits) -> RefJob {
         queue: dice.pick(&habits.lines),
         priority: 0,
         topology: Topology::parse(need).expect("the word is one of the trace's"),
+        preemptible: None,
         failed: false,
     }
 }

@@ -49,6 +49,19 @@
 //!   walk a job may get a later start than it had only where somebody outlived the estimate.
 //! * `replan` knows no turns: a job that should have started is placed in queue order like any other.
 //!
+//! Preemption
+//! * Urgency is what it was when the pass began, also of those that it stops. Alternative: under `requeue` a stopped job has
+//!   its whole estimate to do at once, and its turn comes later in the pass.
+//! * All that were stopped beyond need are given back in the order in which they were taken, least urgent first.
+//!   Alternative: the most urgent first, so that the least urgent are the ones that stay stopped.
+//! * The very place that a job had, found again in the same pass, is no stop. The same node will do where the GPUs of an
+//!   island are alike. Alternative: a stop and a start.
+//! * `min_runtime` and an enforced walltime count from the latest start. Alternative for `suspend`: the walltime counts
+//!   all that the job has run.
+//! * The ledger's walk keeps stopped jobs in their old place of the line: by their whole estimates under `srtf`.
+//!   Alternative: by what remains of them, as a pass does.
+//! * Who is not preemptible is not stopped, but may stop others.
+//!
 //! Placement
 //! * To a job of no GPU an island is no closer than its node, but with `island = "rack"` its rack.
 //! * `island-pack` chooses racks, and nodes for a `node` need, like `pack`, and looks for an island within these.

@@ -4,7 +4,7 @@ use super::ledger::Ledger;
 use super::state::{Job, Status};
 use super::types::{RefCluster, RefJob, RefOutcome, RefPolicy, RefResult, RefRun, RefState};
 use super::world::{Happened, World};
-use super::{conservative, easy, elastic, queue};
+use super::{conservative, easy, elastic, preempt, queue};
 
 /// Simulates `rows` on `cluster`.
 ///
@@ -29,6 +29,7 @@ pub fn simulate(cluster: &RefCluster, rows: &[RefJob], run: RefRun) -> RefResult
             last = to;
         }
     }
+    ledger.relabel_thrown_away(&world);
     let mut jobs: Vec<&Job> = world.jobs.iter().collect();
     jobs.sort_by_key(|job| job.row);
     RefResult {
@@ -79,15 +80,20 @@ fn pass(world: &mut World, happened: &Happened) {
         RefPolicy::Easy => easy::pass(world),
         RefPolicy::Conservative { replan: false } => conservative::pass(world, happened),
         RefPolicy::Conservative { replan: true } => conservative::replan_pass(world),
+        RefPolicy::Srtf | RefPolicy::PriorityPreempt { skip: true } => preempt::pass(world, true),
+        RefPolicy::PriorityPreempt { skip: false } => preempt::pass(world, false),
     }
 }
 
-/// The next submission (rejected jobs have one too), end or reserved start after `after`.
+/// The next submission (rejected jobs have one too), end, reserved start or instant from which a job may be stopped
+/// after `after`.
 fn next_instant(world: &World, after: Option<u64>) -> Option<u64> {
     let instants = world.jobs.iter().flat_map(|job| {
         let end = job.end.filter(|_| job.status == Status::Running);
         let reserved = job.reservation.as_ref().filter(|_| job.status == Status::Waiting).map(|r| r.start);
-        [Some(job.spec.submit), end, reserved]
+        let stoppable = Some(job.resumed + world.run.min_runtime)
+            .filter(|_| job.status == Status::Running && world.run.policy.is_preemptive());
+        [Some(job.spec.submit), end, reserved, stoppable]
     });
     instants.flatten().filter(|t| after.is_none_or(|after| *t > after)).min()
 }
@@ -101,5 +107,5 @@ fn outcome(job: &Job, run: RefRun) -> RefOutcome {
         _ => RefState::Unfinished,
     };
     let ended = matches!(job.status, Status::Done { .. });
-    RefOutcome { state, start: job.start, end: job.end.filter(|_| ended) }
+    RefOutcome { state, start: job.start, end: job.end.filter(|_| ended), stops: job.stops }
 }

@@ -98,8 +98,14 @@ pub struct Job {
     pub status: Status,
     /// What it holds.
     pub held: Option<Place>,
-    /// When it started.
+    /// When it started for the first time.
     pub start: Option<u64>,
+    /// When it started for the last time.
+    pub resumed: u64,
+    /// Run time of earlier runs that counts.
+    pub kept: u64,
+    /// How often it was stopped for another.
+    pub stops: u32,
     /// When it ended, or will as things stand.
     pub end: Option<u64>,
     /// Whether that is because of its walltime.
@@ -170,6 +176,12 @@ impl Job {
     /// How many units have none.
     pub fn missing(&self) -> u32 {
         self.units - self.placed()
+    }
+
+    /// The estimated run time that it has yet at `now`.
+    pub fn remaining(&self, now: u64) -> u64 {
+        let running = if self.status == Status::Running { now - self.resumed } else { 0 };
+        self.estimate.saturating_sub(self.kept + running)
     }
 
     /// When it is expected to end, if it runs; never before `now`.

@@ -11,7 +11,8 @@ fn c4() -> [RefPool; 1] {
     [pool("c4", 1, 4)]
 }
 
-fn t1() -> Vec<RefJob> {
+/// The six jobs of table T1.
+pub fn t1() -> Vec<RefJob> {
     let rows = [(0, 2, 10), (1, 3, 10), (2, 4, 5), (3, 1, 30), (4, 1, 6), (5, 1, 6)];
     rows.iter().enumerate().map(|(i, (at, gpus, run))| job(&format!("J{}", i + 1), *at, *gpus, *run)).collect()
 }

@@ -39,6 +39,8 @@ pub struct RefJob {
     pub priority: i64,
     /// How close its units must lie.
     pub topology: Topology,
+    /// Whether it may be stopped for another; `None` is yes.
+    pub preemptible: Option<bool>,
     /// Whether its recorded state is failed.
     pub failed: bool,
 }
@@ -106,6 +108,20 @@ pub enum RefPolicy {
         /// Whether every pass plans from scratch.
         replan: bool,
     },
+    /// The least remaining time first, preemptive.
+    Srtf,
+    /// The highest priority first, preemptive.
+    PriorityPreempt {
+        /// Whether it goes past what does not fit.
+        skip: bool,
+    },
+}
+
+impl RefPolicy {
+    /// Whether running jobs make room for more urgent ones.
+    pub fn is_preemptive(self) -> bool {
+        matches!(self, RefPolicy::Srtf | RefPolicy::PriorityPreempt { .. })
+    }
 }
 
 /// Which nodes a job gets. `random` has no reference.
@@ -134,6 +150,10 @@ pub struct RefRun {
     pub estimate_factor: (u64, u64),
     /// The run ends at this instant at the latest.
     pub until: Option<u64>,
+    /// How long a job runs before it is stopped for another.
+    pub min_runtime: u64,
+    /// Whether a stopped job loses what it has done, there being no checkpoints; else it keeps all of it.
+    pub requeue: bool,
 }
 
 impl RefRun {
@@ -145,6 +165,8 @@ impl RefRun {
             enforce_walltime: false,
             estimate_factor: (1, 1),
             until: None,
+            min_runtime: 0,
+            requeue: false,
         }
     }
 }
@@ -167,10 +189,12 @@ pub enum RefState {
 pub struct RefOutcome {
     /// How it ended.
     pub state: RefState,
-    /// When it started.
+    /// When it started for the first time.
     pub start: Option<u64>,
     /// When it ended.
     pub end: Option<u64>,
+    /// How often it was stopped for another.
+    pub stops: u32,
 }
 
 /// Pool, leaf, tenant. `no_demand` has the tenant "".

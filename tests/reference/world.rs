@@ -21,6 +21,8 @@ pub struct World {
     pub by_count: bool,
     /// Every reservation made: (pass, row, start).
     pub reservations: Vec<(u64, usize, u64)>,
+    /// Runs whose work was thrown away: (job, pool, microseconds).
+    pub thrown_away: Vec<(usize, usize, u64)>,
 }
 
 /// What happened at an instant before the pass.
@@ -39,8 +41,16 @@ impl World {
         order.sort_by_key(|row| (rows[*row].submit, *row));
         let free: Vec<Vec<Node>> = cluster.iter().map(|pool| pool.empty_nodes()).collect();
         let jobs = order.into_iter().map(|row| new_job(cluster, run, row, &rows[row])).collect();
-        let mut world =
-            World { cluster: cluster.clone(), free, jobs, run, now: 0, by_count: false, reservations: Vec::new() };
+        let mut world = World {
+            cluster: cluster.clone(),
+            free,
+            jobs,
+            run,
+            now: 0,
+            by_count: false,
+            reservations: Vec::new(),
+            thrown_away: Vec::new(),
+        };
         for j in 0..world.jobs.len() {
             if world.place(&world.free, j).is_none() {
                 world.jobs[j].status = Status::Rejected;
@@ -119,8 +129,9 @@ impl World {
     pub fn start(&mut self, j: usize) {
         let now = self.now;
         let job = &mut self.jobs[j];
-        assert_eq!(job.status, Status::Waiting, "{} is started once", job.spec.name);
-        (job.status, job.start, job.since, job.reservation) = (Status::Running, Some(now), now, None);
+        assert_eq!(job.status, Status::Waiting, "{} does not wait", job.spec.name);
+        (job.status, job.since, job.resumed, job.reservation) = (Status::Running, now, now, None);
+        job.start.get_or_insert(now);
         self.foresee_end(j);
     }
 
@@ -136,11 +147,11 @@ impl World {
         let enforce = self.run.enforce_walltime;
         let elastic = self.run.policy == RefPolicy::Gang;
         let job = &mut self.jobs[j];
-        let start = job.start.expect("a running job has started");
+        let start = job.resumed;
         let natural = if elastic {
             job.since + job.work_left.div_ceil(u128::from(job.placed())) as u64
         } else {
-            start + job.spec.duration
+            start + job.spec.duration - job.kept
         };
         let limit = job.spec.walltime.filter(|_| enforce).map(|walltime| start + walltime);
         job.end = Some(limit.map_or(natural, |limit| natural.min(limit)));
@@ -166,20 +177,46 @@ impl World {
         }
     }
 
+    /// Stops running job `j` for another; it waits again.
+    pub fn stop(&mut self, j: usize) {
+        let (now, requeue) = (self.now, self.run.requeue);
+        let job = &mut self.jobs[j];
+        let place = job.held.take().expect("a running job holds its place");
+        let ran = now - job.resumed;
+        if requeue {
+            self.thrown_away.push((j, place.pool, ran));
+        } else {
+            job.kept += ran;
+        }
+        (job.status, job.end, job.stops) = (Status::Waiting, None, job.stops + 1);
+        let unit = job.unit;
+        for spot in &place.spots {
+            self.free[place.pool][spot.node].give_back(unit, spot);
+        }
+    }
+
     /// The key by which the policy orders the jobs of a line; a job's number is its (submit, row).
     fn order_key(&self, j: usize) -> (i128, usize) {
         match self.run.policy {
             RefPolicy::Sjf { .. } => (i128::from(self.jobs[j].estimate), j),
-            RefPolicy::Priority { .. } => (-i128::from(self.jobs[j].spec.priority), j),
+            // Who was stopped has its old place in the line, whatever it has done.
+            RefPolicy::Srtf => (i128::from(self.jobs[j].estimate), j),
+            RefPolicy::Priority { .. } | RefPolicy::PriorityPreempt { .. } => {
+                (-i128::from(self.jobs[j].spec.priority), j)
+            }
             _ => (0, j),
         }
     }
 
-    /// Jobs with units that wait, line after line in the order of their heads, each in the policy's order.
+    /// Jobs with units that wait, line after line in the order of their heads, each in the policy's order. Preemptive
+    /// policies know one line.
     pub fn lines(&self) -> Vec<Vec<usize>> {
         let mut lines: Vec<Vec<usize>> = Vec::new();
         for j in self.waiting() {
-            let line = lines.iter_mut().find(|line| self.jobs[line[0]].spec.queue == self.jobs[j].spec.queue);
+            let together = |other: usize| {
+                self.run.policy.is_preemptive() || self.jobs[other].spec.queue == self.jobs[j].spec.queue
+            };
+            let line = lines.iter_mut().find(|line| together(line[0]));
             match line {
                 Some(line) => line.push(j),
                 None => lines.push(vec![j]),
@@ -232,6 +269,9 @@ fn new_job(cluster: &RefCluster, run: RefRun, row: usize, spec: &RefJob) -> Job 
         status: Status::Future,
         held: None,
         start: None,
+        resumed: 0,
+        kept: 0,
+        stops: 0,
         end: None,
         to_be_killed: false,
         work_left: u128::from(units) * u128::from(spec.duration),
