@@ -303,7 +303,11 @@ impl Booking {
     fn step(&self, asked: i64, losses: Losses) -> Step {
         let inactive = asked * i64::from(self.inactive_ppm);
         let active = nano(asked) - inactive;
-        let of_active = |ppm: u32| (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64;
+        // Most jobs lose nothing, and a division of 128 bits is dear.
+        let of_active = |ppm: u32| match ppm {
+            0 => 0,
+            ppm => (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64,
+        };
         let (slowed, disturbed) = (of_active(losses.communication), of_active(losses.interference));
         let moving = active - slowed - disturbed;
         let (waiting, by_clock) = match losses.clock {
