@@ -197,7 +197,7 @@ fn a_profile_that_no_gpu_has_is_rejected() {
     }
 }
 
-/// Random jobs of all kinds under every policy, with sharing, placement, failures and checkpoints: the engine checks the
+/// Random jobs of all kinds under every policy, with sharing, storage, placement, failures and checkpoints: the engine checks the
 /// ledger and Little's law itself; every job that can run ends, and the work that was kept is what the jobs are.
 #[test]
 fn conservation_holds_with_sharing_on() {
@@ -208,16 +208,24 @@ fn conservation_holds_with_sharing_on() {
         let island = [1, 2, 4][random.random_range(0..3)];
         let failures = ["", "[physics.failures.p]\nmtbf = \"4000s\"\nrepair = \"90s\"\n"][random.random_range(0..2)];
         let preemption = ["suspend", "requeue"][random.random_range(0..2)];
+        // In every other round the jobs wait for data too: neighbours set the demand for them.
+        let reads = round % 2 == 1;
+        let (storage, pool) =
+            if reads { ("[cluster.storage.s]\nread = \"3GB/s\"\n", "storage = \"s\"\n") } else { ("", "") };
         let text = format!(
             "seed = {round}\n[cluster.pools.p]\ngpu = \"a100-80\"\nnodes = 3\ngpus_per_node = 4\nisland = {island}\n\
-             nodes_per_rack = 2\ncpus_per_node = 16\n[cluster.pools.q]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 2\n\
-             [workload]\ntrace = \"none.csv\"\n[physics]\npreemption = \"{preemption}\"\n[physics.sharing.p]\nmode = \
+             nodes_per_rack = 2\ncpus_per_node = 16\n{pool}{storage}[cluster.pools.q]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 2\n\
+             [workload]\ntrace = \"none.csv\"\n[physics]\npreemption = \"{preemption}\"\ninput = {reads}\n[physics.sharing.p]\nmode = \
              \"{mode}\"\n[physics.communication.default]\nnode = 0.9\nrack = 0.8\nracks = 0.7\n{failures}\
              [physics.checkpoint]\nevery = \"60s\"\ncost = \"2s\"\n[policy.fifo]\n"
         );
         let scenario =
             of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
-        let jobs = table((0..50).map(|_| random_row(&mut random)));
+        let mut jobs: Vec<JobRow> = (0..50).map(|_| random_row(&mut random)).collect();
+        for row in jobs.iter_mut().filter(|_| reads) {
+            row.spec.input_mbs = Some(random.random_range(0..1500));
+        }
+        let jobs = table(jobs);
         for policy in policies() {
             let outcome = run(&scenario, &jobs, policy.name);
             for job in jobs.ids() {
@@ -233,7 +241,9 @@ fn conservation_holds_with_sharing_on() {
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }
     }
-    for leaf in [Leaf::Interference, Leaf::SliceWaste, Leaf::Communication, Leaf::LostWork, Leaf::Failed] {
+    for leaf in
+        [Leaf::Interference, Leaf::InputStall, Leaf::SliceWaste, Leaf::Communication, Leaf::LostWork, Leaf::Failed]
+    {
         assert!(seen.contains(&leaf), "no run had {}", leaf.name());
     }
 }

@@ -133,6 +133,7 @@ struct Run<'a> {
     intakes: Intakes<'a>,
     outages: Outages,
     stopped: Stopped,
+    touched: Touched,
     books: Books,
     fates: Fates,
     places: Option<Places>,
@@ -159,6 +160,15 @@ struct Stopped {
     since: FxHashMap<JobId, Time>,
     /// Microseconds that jobs have waited after a stop until they ran again.
     waited: u128,
+}
+
+/// Running jobs that go on otherwise because others came or went.
+#[derive(Debug, Default)]
+struct Touched {
+    /// Their neighbours on shared GPUs have changed.
+    paced: BTreeSet<JobId>,
+    /// They get their data otherwise.
+    fed: BTreeSet<JobId>,
 }
 
 impl<'a> Run<'a> {
@@ -196,6 +206,7 @@ impl<'a> Run<'a> {
             intakes,
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             stopped: Stopped::default(),
+            touched: Touched::default(),
             books,
             fates: Fates::new(jobs.len()),
             places: setup.options.places.then(Places::default),
@@ -280,6 +291,7 @@ impl<'a> Run<'a> {
                     self.rebook(job);
                     let readers = self.world.holders.of(job).map(|holder| self.intakes.epoch_ended(holder));
                     self.refresh(readers.unwrap_or_default());
+                    self.settle_touched();
                     continue;
                 }
             };
@@ -291,18 +303,28 @@ impl<'a> Run<'a> {
 
     /// Books a job as what it does now.
     fn rebook(&mut self, job: JobId) {
-        let Some((old, new)) = self.lives.rebook(job) else { return };
         let Some(holder) = self.world.holders.of(job) else { return };
+        let Some((old, new)) = self.lives.rebook(job) else { return };
         let (pool, units) = (holder.held.pool, i64::from(holder.units));
         let now = Now { at: self.world.now, readings: self.lives.sharing() };
         self.books.posted(self.setup.jobs, job, (pool, -units), old, now);
         self.books.posted(self.setup.jobs, job, (pool, units), new, now);
     }
 
-    /// These jobs get their data otherwise from now on.
+    /// These jobs get their data otherwise from now on, as [`Run::settle_touched`] sees to.
     fn refresh(&mut self, jobs: BTreeSet<JobId>) {
+        self.touched.fed.extend(jobs);
+    }
+
+    /// Lets jobs go on otherwise whose neighbours or data have changed: only when all deeds of a pass are booked, since
+    /// before that a job may be told of as running that the pass has stopped or moved.
+    fn settle_touched(&mut self) {
         let now = self.world.now;
-        for job in jobs {
+        for job in std::mem::take(&mut self.touched.paced) {
+            self.lives.set_beside(job, now, self.neighbours.speed(job));
+            self.rebook(job);
+        }
+        for job in std::mem::take(&mut self.touched.fed) {
             let Some(holder) = self.world.holders.of(job) else { continue };
             let intake = self.intakes.of(holder);
             self.lives.change(job, now, |life, moment| life.set_intake(moment, intake));
@@ -310,12 +332,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Jobs whose neighbours on shared GPUs have changed go on at another speed.
+    /// Jobs whose neighbours on shared GPUs have changed go on at another speed, as [`Run::settle_touched`] sees to.
     fn set_pace(&mut self, changed: &[JobId]) {
-        for &job in changed {
-            self.lives.set_beside(job, self.world.now, self.neighbours.speed(job));
-            self.rebook(job);
-        }
+        self.touched.paced.extend(changed);
     }
 
     /// Nodes that come back and go down now; says whether any did.
@@ -356,6 +375,7 @@ impl<'a> Run<'a> {
             self.leave_places(&holder);
             if holder.start.is_some() {
                 self.stop(&holder, false);
+                self.settle_touched();
                 self.tell_left(&holder, Leaving::NodeFailed(node));
                 self.world.submit(job);
                 self.policy.ended(&self.world, &holder);
@@ -479,6 +499,7 @@ impl<'a> Run<'a> {
             }
         }
         self.flush_held(&mut fresh, None);
+        self.settle_touched();
     }
 
     /// Records where a job that got units holds them, where anybody wants to know.
@@ -632,6 +653,7 @@ impl<'a> Run<'a> {
         self.books.ended();
         let beside = self.neighbours.go(job);
         self.set_pace(&beside);
+        self.settle_touched();
         self.fates.ended(job, now);
         self.tell_left(&holder, if stage == Stage::Killed { Leaving::Killed } else { Leaving::Finished });
         self.policy.ended(&self.world, &holder);
