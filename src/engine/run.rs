@@ -1,5 +1,8 @@
 //! The loop: one instant at a time, events first, then passes, then the ledger.
 
+mod close;
+mod stops;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
@@ -7,13 +10,13 @@ use thiserror::Error;
 
 use super::books::{Books, Now};
 use super::intake::Intakes;
-use super::life::{Crew, Life, Posting, Remainder, Stretch, Turn, span_of, work};
+use super::life::{Crew, Life, Posting, Remainder, Turn};
 use super::lives::Lives;
 use super::neighbours::Neighbours;
 use super::options::Options;
-use super::outages::{Node, Outages};
-use super::outcome::{Deadlock, Fates, Outcome};
-use super::places::{Places, Stay};
+use super::outages::Outages;
+use super::outcome::{Fates, Outcome};
+use super::places::Places;
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
 use crate::physics::Preemption;
@@ -21,7 +24,8 @@ use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
 use crate::sched::{Classes, Deed, Elasticity, Fault, Holder, Pass, PolicyChoice, Scheduler, Stage, World};
 use crate::trace::{JobId, JobTable};
-use crate::units::{GpuTime, Span, Time};
+use crate::units::{GpuTime, Time};
+use stops::Stopped;
 
 /// Why a run has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -149,17 +153,6 @@ struct Run<'a> {
     instants: u64,
     passes: u64,
     watch: Option<&'a mut dyn Watch>,
-}
-
-/// Jobs that were stopped and wait again.
-#[derive(Debug, Default)]
-struct Stopped {
-    /// What each has to do yet, in the unit of [`Life`].
-    left: FxHashMap<JobId, u128>,
-    /// Since when each waits.
-    since: FxHashMap<JobId, Time>,
-    /// Microseconds that jobs have waited after a stop until they ran again.
-    waited: u128,
 }
 
 /// Running jobs that go on otherwise because others came or went.
@@ -306,9 +299,8 @@ impl<'a> Run<'a> {
         let Some(holder) = self.world.holders.of(job) else { return };
         let Some((old, new)) = self.lives.rebook(job) else { return };
         let (pool, units) = (holder.held.pool, i64::from(holder.units));
-        let now = Now { at: self.world.now, readings: self.lives.sharing() };
-        self.books.posted(self.setup.jobs, job, (pool, -units), old, now);
-        self.books.posted(self.setup.jobs, job, (pool, units), new, now);
+        self.post(job, pool, -units, old);
+        self.post(job, pool, units, new);
     }
 
     /// These jobs get their data otherwise from now on, as [`Run::settle_touched`] sees to.
@@ -335,91 +327,6 @@ impl<'a> Run<'a> {
     /// Jobs whose neighbours on shared GPUs have changed go on at another speed, as [`Run::settle_touched`] sees to.
     fn set_pace(&mut self, changed: &[JobId]) {
         self.touched.paced.extend(changed);
-    }
-
-    /// Nodes that come back and go down now; says whether any did.
-    fn apply_outages(&mut self) -> bool {
-        let now = self.world.now;
-        let mut changed = false;
-        while let Some(node) = self.outages.pop_repair(now) {
-            self.world.repair_node(node.0, node.1);
-            self.books.failed(node.0, -self.gpus_of_node(node), now);
-            self.outages.up(node, now);
-            changed = true;
-        }
-        while let Some(node) = self.outages.pop_failure(now) {
-            self.empty_node(node);
-            self.world.fail_node(node.0, node.1);
-            self.books.failed(node.0, self.gpus_of_node(node), now);
-            self.outages.down(node, now);
-            changed = true;
-        }
-        if changed {
-            self.policy.capacity_changed();
-        }
-        changed
-    }
-
-    fn gpus_of_node(&self, (pool, _): Node) -> i64 {
-        i64::from(self.setup.cluster.pools[pool as usize].gpus_per_node())
-    }
-
-    /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints.
-    fn empty_node(&mut self, (pool, node): Node) {
-        let there =
-            |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
-        let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
-        jobs.sort_unstable();
-        for job in jobs {
-            let Some(holder) = self.world.release(job) else { continue };
-            self.leave_places(&holder);
-            if holder.start.is_some() {
-                self.stop(&holder, false);
-                self.settle_touched();
-                self.tell_left(&holder, Leaving::NodeFailed(node));
-                self.world.submit(job);
-                self.policy.ended(&self.world, &holder);
-                self.policy.submitted(&self.world, job);
-            } else {
-                self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
-                self.policy.ended(&self.world, &holder);
-            }
-        }
-    }
-
-    /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.
-    fn stop(&mut self, holder: &Holder, keeps_progress: bool) {
-        let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
-        let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
-        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-        self.post(job, pool, -i64::from(holder.units), booked);
-        let (left, lost) = match self.lives.remove(job, now) {
-            Some((life, moment)) if keeps_progress => (life.suspend(moment), Vec::new()),
-            Some((life, moment)) => life.fall_back(moment),
-            None => {
-                self.lives.stop_plain(job);
-                let from = holder.start.unwrap_or(now);
-                let whole = work(all, jobs.duration(job));
-                if keeps_progress {
-                    (whole.saturating_sub(work(all, now.since(from))), Vec::new())
-                } else {
-                    (whole, vec![Stretch::plain(from, now, holder.units)])
-                }
-            }
-        };
-        let others = self.intakes.leave(holder);
-        self.refresh(others);
-        for stretch in &lost {
-            self.books.lost(jobs, job, pool, stretch, now);
-        }
-        let beside = self.neighbours.go(job);
-        self.set_pace(&beside);
-        let done = work(all, jobs.duration(job)).saturating_sub(left);
-        self.world.done_before.insert(job, span_of(done, all));
-        self.stopped.left.insert(job, left);
-        self.stopped.since.insert(job, now);
-        self.books.requeued(now);
-        self.fates.stopped(job);
     }
 
     /// Jobs that are submitted now; says whether any were.
@@ -516,15 +423,6 @@ impl<'a> Run<'a> {
             let gpus_per_unit = self.world.class(holder.job).request.gpus;
             places.left(holder, gpus_per_unit, self.world.now);
         }
-    }
-
-    /// The places of a run that ended at `end`, with those of the jobs that hold something still.
-    fn close_places(&mut self, end: Time) -> Option<Vec<Stay>> {
-        let mut places = self.places.take()?;
-        for holder in self.world.holders.iter() {
-            places.left(holder, self.world.class(holder.job).request.gpus, end);
-        }
-        Some(places.close())
     }
 
     /// Books units held by a job other than `next` as held.
@@ -666,85 +564,4 @@ impl<'a> Run<'a> {
         let jobs = self.setup.jobs;
         self.world.times.enforce_walltime && jobs.walltime(job).is_some_and(|walltime| jobs.duration(job) > walltime)
     }
-
-    /// Who holds what for good when the run ends.
-    fn describe_deadlock(&self, at: Time) -> Deadlock {
-        let mut gpus = vec![0; self.setup.cluster.pools.len()];
-        let mut holders = 0;
-        for holder in self.world.holders.iter().filter(|h| h.start.is_none()) {
-            holders += 1;
-            let per_unit = self.world.class(holder.job).request.gpus;
-            gpus[holder.held.pool as usize] += u64::from(holder.units) * u64::from(per_unit);
-        }
-        Deadlock { at, holders, gpus }
-    }
-
-    /// Where the horizon ends: with the last job, or, where some are left, with the last event or `until`.
-    fn horizon_end(&self) -> Time {
-        if self.open == 0 {
-            return self.last_end;
-        }
-        self.setup.options.until.unwrap_or(self.world.now).max(self.origin)
-    }
-
-    fn finish(mut self) -> Result<Outcome, RunError> {
-        let end = self.horizon_end();
-        self.check_little(end)?;
-        let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
-        let places = self.close_places(end);
-        let closed = self.books.close(end, self.lives.sharing());
-        self.fates.settle(std::mem::take(&mut self.world.stages));
-        let outcome = Outcome {
-            fates: self.fates,
-            classes: self.world.classes.clone(),
-            origin: self.origin,
-            end,
-            window_opens: self.origin.after(self.setup.options.warmup),
-            window: closed.window,
-            ledger: closed.ledger,
-            apart: closed.apart,
-            mfu_weighted: closed.mfu_weighted,
-            series: closed.series,
-            places,
-            deadlock,
-            instants: self.instants,
-            passes: self.passes,
-        };
-        check_balance(self.setup.cluster, &outcome)?;
-        Ok(outcome)
-    }
-
-    /// The time that jobs waited equals the queue's length integrated over time.
-    fn check_little(&self, end: Time) -> Result<(), RunError> {
-        let jobs = self.setup.jobs;
-        let waits = jobs.ids().map(|job| match (self.fates.start(job), self.world.stages[job.index()]) {
-            (Some(start), _) => start.since(jobs.submit(job)),
-            (None, Stage::Waiting) => end.since_or_zero(jobs.submit(job)),
-            (None, _) => Span::ZERO,
-        });
-        let again = self.stopped.since.values().map(|&since| u128::from(end.since_or_zero(since).micros()));
-        let waited = waits.map(|w| u128::from(w.micros())).sum::<u128>() + self.stopped.waited + again.sum::<u128>();
-        let queued = self.books.queue_integral(end);
-        if waited == queued { Ok(()) } else { Err(RunError::Little { waited, queued }) }
-    }
-}
-
-/// The leaves of each pool add up to its capacity.
-fn check_balance(cluster: &ClusterSpec, outcome: &Outcome) -> Result<(), RunError> {
-    let mut booked = vec![0u128; cluster.pools.len()];
-    for entry in &outcome.ledger {
-        booked[entry.pool as usize] += entry.time.raw();
-    }
-    for (pool, booked) in cluster.pools.iter().zip(booked) {
-        let milli = u128::from(pool.gpu_count()) * u128::from(crate::units::gpus::MILLI_PER_GPU);
-        let capacity = milli * u128::from(outcome.window.micros());
-        if booked != capacity {
-            return Err(RunError::Unbalanced {
-                pool: pool.name.clone(),
-                booked: GpuTime::from_raw(booked),
-                capacity: GpuTime::from_raw(capacity),
-            });
-        }
-    }
-    Ok(())
 }

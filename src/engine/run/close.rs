@@ -1,0 +1,100 @@
+//! How a run ends: its horizon, what it leaves behind, and the two laws that it is held against.
+
+use super::{Run, RunError};
+use crate::cluster::ClusterSpec;
+use crate::engine::outcome::{Deadlock, Outcome};
+use crate::engine::places::Stay;
+use crate::sched::Stage;
+use crate::units::{GpuTime, Span, Time};
+
+impl Run<'_> {
+    /// Who holds what for good when the run ends.
+    fn describe_deadlock(&self, at: Time) -> Deadlock {
+        let mut gpus = vec![0; self.setup.cluster.pools.len()];
+        let mut holders = 0;
+        for holder in self.world.holders.iter().filter(|h| h.start.is_none()) {
+            holders += 1;
+            let per_unit = self.world.class(holder.job).request.gpus;
+            gpus[holder.held.pool as usize] += u64::from(holder.units) * u64::from(per_unit);
+        }
+        Deadlock { at, holders, gpus }
+    }
+
+    /// Where the horizon ends: with the last job, or, where some are left, with the last event or `until`.
+    fn horizon_end(&self) -> Time {
+        if self.open == 0 {
+            return self.last_end;
+        }
+        self.setup.options.until.unwrap_or(self.world.now).max(self.origin)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Outcome, RunError> {
+        let end = self.horizon_end();
+        self.check_little(end)?;
+        let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
+        let places = self.close_places(end);
+        let closed = self.books.close(end, self.lives.sharing());
+        self.fates.settle(std::mem::take(&mut self.world.stages));
+        let outcome = Outcome {
+            fates: self.fates,
+            classes: self.world.classes.clone(),
+            origin: self.origin,
+            end,
+            window_opens: self.origin.after(self.setup.options.warmup),
+            window: closed.window,
+            ledger: closed.ledger,
+            apart: closed.apart,
+            mfu_weighted: closed.mfu_weighted,
+            series: closed.series,
+            places,
+            deadlock,
+            instants: self.instants,
+            passes: self.passes,
+        };
+        check_balance(self.setup.cluster, &outcome)?;
+        Ok(outcome)
+    }
+
+    /// The time that jobs waited equals the queue's length integrated over time.
+    fn check_little(&self, end: Time) -> Result<(), RunError> {
+        let jobs = self.setup.jobs;
+        let waits = jobs.ids().map(|job| match (self.fates.start(job), self.world.stages[job.index()]) {
+            (Some(start), _) => start.since(jobs.submit(job)),
+            (None, Stage::Waiting) => end.since_or_zero(jobs.submit(job)),
+            (None, _) => Span::ZERO,
+        });
+        let again = self.stopped.since.values().map(|&since| u128::from(end.since_or_zero(since).micros()));
+        let waited = waits.map(|w| u128::from(w.micros())).sum::<u128>() + self.stopped.waited + again.sum::<u128>();
+        let queued = self.books.queue_integral(end);
+        if waited == queued { Ok(()) } else { Err(RunError::Little { waited, queued }) }
+    }
+
+    /// The places of a run that ended at `end`, with those of the jobs that hold something still.
+    fn close_places(&mut self, end: Time) -> Option<Vec<Stay>> {
+        let mut places = self.places.take()?;
+        for holder in self.world.holders.iter() {
+            places.left(holder, self.world.class(holder.job).request.gpus, end);
+        }
+        Some(places.close())
+    }
+}
+
+/// The leaves of each pool add up to its capacity.
+fn check_balance(cluster: &ClusterSpec, outcome: &Outcome) -> Result<(), RunError> {
+    let mut booked = vec![0u128; cluster.pools.len()];
+    for entry in &outcome.ledger {
+        booked[entry.pool as usize] += entry.time.raw();
+    }
+    for (pool, booked) in cluster.pools.iter().zip(booked) {
+        let milli = u128::from(pool.gpu_count()) * u128::from(crate::units::gpus::MILLI_PER_GPU);
+        let capacity = milli * u128::from(outcome.window.micros());
+        if booked != capacity {
+            return Err(RunError::Unbalanced {
+                pool: pool.name.clone(),
+                booked: GpuTime::from_raw(booked),
+                capacity: GpuTime::from_raw(capacity),
+            });
+        }
+    }
+    Ok(())
+}

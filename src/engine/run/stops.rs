@@ -1,0 +1,109 @@
+//! Jobs that are stopped, by failing nodes or for others, and wait again.
+
+use rustc_hash::FxHashMap;
+
+use super::Run;
+use crate::engine::life::{Life, Posting, Stretch, span_of, work};
+use crate::engine::outages::Node;
+use crate::engine::watch::Leaving;
+use crate::sched::Holder;
+use crate::trace::JobId;
+use crate::units::Time;
+
+/// Jobs that were stopped and wait again.
+#[derive(Debug, Default)]
+pub(super) struct Stopped {
+    /// What each has to do yet, in the unit of [`Life`].
+    pub(super) left: FxHashMap<JobId, u128>,
+    /// Since when each waits.
+    pub(super) since: FxHashMap<JobId, Time>,
+    /// Microseconds that jobs have waited after a stop until they ran again.
+    pub(super) waited: u128,
+}
+
+impl Run<'_> {
+    /// Nodes that come back and go down now; says whether any did.
+    pub(super) fn apply_outages(&mut self) -> bool {
+        let now = self.world.now;
+        let mut changed = false;
+        while let Some(node) = self.outages.pop_repair(now) {
+            self.world.repair_node(node.0, node.1);
+            self.books.failed(node.0, -self.gpus_of_node(node), now);
+            self.outages.up(node, now);
+            changed = true;
+        }
+        while let Some(node) = self.outages.pop_failure(now) {
+            self.empty_node(node);
+            self.world.fail_node(node.0, node.1);
+            self.books.failed(node.0, self.gpus_of_node(node), now);
+            self.outages.down(node, now);
+            changed = true;
+        }
+        if changed {
+            self.policy.capacity_changed();
+        }
+        changed
+    }
+
+    fn gpus_of_node(&self, (pool, _): Node) -> i64 {
+        i64::from(self.setup.cluster.pools[pool as usize].gpus_per_node())
+    }
+
+    /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints.
+    fn empty_node(&mut self, (pool, node): Node) {
+        let there =
+            |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
+        let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
+        jobs.sort_unstable();
+        for job in jobs {
+            let Some(holder) = self.world.release(job) else { continue };
+            self.leave_places(&holder);
+            if holder.start.is_some() {
+                self.stop(&holder, false);
+                self.settle_touched();
+                self.tell_left(&holder, Leaving::NodeFailed(node));
+                self.world.submit(job);
+                self.policy.ended(&self.world, &holder);
+                self.policy.submitted(&self.world, job);
+            } else {
+                self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
+                self.policy.ended(&self.world, &holder);
+            }
+        }
+    }
+
+    /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.
+    pub(super) fn stop(&mut self, holder: &Holder, keeps_progress: bool) {
+        let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
+        let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
+        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+        self.post(job, pool, -i64::from(holder.units), booked);
+        let (left, lost) = match self.lives.remove(job, now) {
+            Some((life, moment)) if keeps_progress => (life.suspend(moment), Vec::new()),
+            Some((life, moment)) => life.fall_back(moment),
+            None => {
+                self.lives.stop_plain(job);
+                let from = holder.start.unwrap_or(now);
+                let whole = work(all, jobs.duration(job));
+                if keeps_progress {
+                    (whole.saturating_sub(work(all, now.since(from))), Vec::new())
+                } else {
+                    (whole, vec![Stretch::plain(from, now, holder.units)])
+                }
+            }
+        };
+        let others = self.intakes.leave(holder);
+        self.refresh(others);
+        for stretch in &lost {
+            self.books.lost(jobs, job, pool, stretch, now);
+        }
+        let beside = self.neighbours.go(job);
+        self.set_pace(&beside);
+        let done = work(all, jobs.duration(job)).saturating_sub(left);
+        self.world.done_before.insert(job, span_of(done, all));
+        self.stopped.left.insert(job, left);
+        self.stopped.since.insert(job, now);
+        self.books.requeued(now);
+        self.fates.stopped(job);
+    }
+}
