@@ -1,0 +1,93 @@
+//! What `[physics]` may contain.
+
+use super::{CHECKPOINT, FAILURES, Form, Named, RELATIVE, SHARING, Sub, Table};
+use crate::units::keys::{Key, Kind};
+
+/// What makes a held GPU do less than it could.
+pub static PHYSICS: Table = Table {
+    doc: "What makes a held GPU do less than it could; all of it is off unless named.",
+    keys: &[
+        Key {
+            name: "preemption",
+            kind: Kind::Choice(&["suspend", "requeue"]),
+            default: "suspend",
+            doc: "What becomes of a job stopped for another: it keeps all its progress, or falls back to its last checkpoint.",
+        },
+        Key {
+            name: "input",
+            kind: Kind::Bool,
+            default: "false",
+            doc: "Whether jobs read their data (input_gbs of the trace for each GPU at full speed, less cache hits) from \
+                  the storage of their pool, and wait where it is too slow.",
+        },
+    ],
+    required: &[],
+    tables: &[
+        Sub { name: "startup", form: Form::One(&STARTUP) },
+        Sub { name: "checkpoint", form: Form::One(&CHECKPOINT) },
+        Sub {
+            name: "preparation",
+            form: Form::Named(Named { what: "class", table: &PREPARATION, built_in: Vec::new }),
+        },
+        Sub {
+            name: "communication",
+            form: Form::Named(Named { what: "communication class", table: &COMMUNICATION, built_in: Vec::new }),
+        },
+        Sub { name: "failures", form: Form::Named(Named { what: "pool", table: &FAILURES, built_in: Vec::new }) },
+        Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
+    ],
+    reserved: &["prices"],
+};
+
+/// Pauses before the first step.
+pub static STARTUP: Table = Table {
+    doc: "Time in which a job holds its GPUs before its first step.",
+    keys: &[
+        Key {
+            name: "time",
+            kind: Kind::Duration,
+            default: "required",
+            doc: "At a job's first start: image pull, framework start, data-loader warm-up. Image pulls of 10-30 GB take \
+                  8-240 s at 10-1 Gb/s; start-up took over 3.5 % of all GPU time at ByteDance (BootSeer).",
+        },
+        Key {
+            name: "restart",
+            kind: Kind::Duration,
+            default: "as time",
+            doc: "At each later start: after a failure or for a job that was stopped for another. 62 s on average in \
+                  Tiresias' prototype, 5-20 min for large jobs at Meta (HPCA 2025).",
+        },
+    ],
+    required: &["time"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// What cores do for the input of one class.
+pub static PREPARATION: Table = Table {
+    doc: "Decoding and augmenting data on the cores of the jobs whose `comm` is this class; the class `default` is that of \
+          all others. Jobs that ask for no cores (`cpus`) are not held back.",
+    keys: &[Key {
+        name: "per_core",
+        kind: Kind::Bandwidth,
+        default: "required",
+        doc: "What one core prepares of the data that input_gbs counts. 220-285 images/s, 25-33 MB/s, for ImageNet (Synergy).",
+    }],
+    required: &["per_core"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// The slowdowns of one class.
+pub static COMMUNICATION: Table = Table {
+    doc: "Speed of the jobs whose `comm` is this class by how far their GPUs lie apart, relative to one NVLink island; \
+          the class `default` is that of all others.",
+    keys: &[
+        Key { name: "node", kind: RELATIVE, default: "1", doc: "On one node, over several islands." },
+        Key { name: "rack", kind: RELATIVE, default: "as node", doc: "On several nodes of one rack." },
+        Key { name: "racks", kind: RELATIVE, default: "as rack", doc: "On several racks." },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};

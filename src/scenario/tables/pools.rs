@@ -1,0 +1,124 @@
+//! What `[cluster.pools]` and `[cluster.gpus]` may contain.
+
+use super::{CACHE, Form, ONE_OR_MORE, Sub, Table, U32};
+use crate::cluster::owned;
+use crate::units::keys::{Key, Kind};
+
+/// A pool of identical nodes.
+pub static POOL: Table = Table {
+    doc: "A pool of identical nodes; without `gpu` they have CPUs only. Jobs try pools in file order.",
+    keys: &[
+        Key {
+            name: "gpu",
+            kind: Kind::Text,
+            default: "none: nodes without GPUs",
+            doc: "GPU type: an id of the catalog, or one defined under [cluster.gpus.NAME].",
+        },
+        Key { name: "nodes", kind: ONE_OR_MORE, default: "required", doc: "Number of nodes." },
+        Key { name: "gpus_per_node", kind: ONE_OR_MORE, default: "required with gpu", doc: "GPUs of one node." },
+        Key {
+            name: "island",
+            kind: Kind::CountOr { min: 1, max: U32, word: "rack" },
+            default: "gpus_per_node",
+            doc: "GPUs per NVLink island; it divides gpus_per_node. \"rack\": all GPUs of a rack, as in an NVL72.",
+        },
+        Key { name: "nodes_per_rack", kind: ONE_OR_MORE, default: "all nodes: one rack", doc: "Nodes of one rack." },
+        Key { name: "cpus_per_node", kind: ONE_OR_MORE, default: "unlimited", doc: "CPU cores of one node." },
+        Key { name: "mem_per_node", kind: Kind::Bytes, default: "unlimited", doc: "Memory of one node." },
+        Key {
+            name: "price",
+            kind: Kind::Price,
+            default: "the rental price of the GPU type",
+            doc: "What a GPU-hour costs; instead, [cluster.pools.NAME.owned] derives it from a purchase.",
+        },
+        Key {
+            name: "queues",
+            kind: Kind::Texts,
+            default: "every line",
+            doc: "The lines (values of the trace's queue column) that may use the pool.",
+        },
+        Key {
+            name: "storage",
+            kind: Kind::Text,
+            default: "none: data are there without reading any",
+            doc: "The storage system, of [cluster.storage.NAME], that its jobs read from and write checkpoints to.",
+        },
+        Key {
+            name: "nic",
+            kind: Kind::Bandwidth,
+            default: "no limit",
+            doc: "Bandwidth of a node's network card to storage.",
+        },
+    ],
+    required: &["nodes"],
+    tables: &[Sub { name: "owned", form: Form::One(&OWNED) }, Sub { name: "cache", form: Form::One(&CACHE) }],
+    reserved: &[],
+};
+
+/// Purchase and running of owned GPUs.
+pub static OWNED: Table = Table {
+    doc: "Price of a GPU-hour from purchase, power and operation.",
+    keys: owned::KEYS,
+    required: &["capex", "power_kw"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// A GPU type, or changes to one of the catalog.
+pub static GPU: Table = Table {
+    doc: "A GPU type of the scenario's own, or other properties for one of the catalog.",
+    keys: &[
+        Key {
+            name: "arch",
+            kind: Kind::Text,
+            default: "the catalog's, or unknown",
+            doc: "Architecture and year of release.",
+        },
+        Key { name: "memory", kind: Kind::Bytes, default: "the catalog's, or unknown", doc: "Memory of one GPU." },
+        Key {
+            name: "bandwidth",
+            kind: Kind::Bandwidth,
+            default: "the catalog's, or unknown",
+            doc: "Memory bandwidth of one GPU.",
+        },
+        Key {
+            name: "tflops",
+            kind: Kind::Number { min: 0.001, max: 1e9 },
+            default: "the catalog's, or unknown",
+            doc: "Dense BF16 (or FP16) peak in TFLOPS.",
+        },
+        Key {
+            name: "fp8_tflops",
+            kind: Kind::Number { min: 0.001, max: 1e9 },
+            default: "the catalog's, or unknown",
+            doc: "Dense FP8 peak in TFLOPS.",
+        },
+        Key {
+            name: "power_w",
+            kind: ONE_OR_MORE,
+            default: "the catalog's, or unknown",
+            doc: "Maximum power in watts.",
+        },
+        Key {
+            name: "mig_instances",
+            kind: Kind::Count { min: 1, max: 64 },
+            default: "the catalog's, or 1",
+            doc: "The most MIG instances of one GPU; 1 without MIG.",
+        },
+        Key {
+            name: "link",
+            kind: Kind::Bandwidth,
+            default: "the catalog's, or unknown",
+            doc: "Bandwidth of one GPU to the others of its island, in one direction.",
+        },
+        Key {
+            name: "price",
+            kind: Kind::Price,
+            default: "the catalog's, or $0",
+            doc: "What a GPU-hour rents for in pools that give no price.",
+        },
+    ],
+    required: &[],
+    tables: &[],
+    reserved: &[],
+};
