@@ -1,107 +1,25 @@
 //! The resolved scenario as the manifest holds it: every default filled in, in the shape of a scenario file.
 //!
-//! Read back ([`Node`] can be deserialized, and [`super::of_tree`] reads it), it is the same simulation again. It
+//! Read back ([`super::tree::Node`] can be deserialized, and [`super::of_tree`] reads it), it is the same simulation again. It
 //! holds no path of an output, and prices as what they came to, so that a newer catalog changes nothing.
 
-use std::fmt;
+mod manifest;
+mod physics;
+mod plain;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+pub use plain::Plain;
+use plain::{Table, bandwidth, duration, plain};
 
 use super::storage::UNLIMITED;
-use super::tree::{Data, Entry, Node, Place};
 use super::types::{PriceSource, Scenario, Source, Workload};
 use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
 use crate::cluster::storage::{Cache, CachePolicy, Share, StorageSpec};
-use crate::cluster::{GpuType, Island, PoolSpec, ShareMode, Sharing};
-use crate::physics::{Checkpoints, FULL_SPEED, Interference, Interval, Physics, Preemption};
+use crate::cluster::{GpuType, Island, PoolSpec};
 use crate::trace::generate::Generator;
-use crate::units::Span;
-use crate::units::keys::{Key, Kind, Params, Value};
+use crate::units::keys::{Key, Params};
 use crate::units::quantity::bytes_text;
-
-/// A plain value; tables keep their order.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Plain {
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Count(u64),
-    /// A number.
-    Number(f64),
-    /// A text.
-    Text(String),
-    /// A list.
-    List(Vec<Plain>),
-    /// A table in order.
-    Table(Table),
-}
-
-/// A table under construction.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Table(Vec<(String, Plain)>);
-
-impl Table {
-    fn add(&mut self, key: &str, value: impl Into<Plain>) {
-        self.0.push((key.to_owned(), value.into()));
-    }
-
-    fn add_some(&mut self, key: &str, value: Option<impl Into<Plain>>) {
-        if let Some(value) = value {
-            self.add(key, value);
-        }
-    }
-}
-
-impl From<bool> for Plain {
-    fn from(value: bool) -> Self {
-        Plain::Bool(value)
-    }
-}
-
-impl From<u64> for Plain {
-    fn from(value: u64) -> Self {
-        Plain::Count(value)
-    }
-}
-
-impl From<u32> for Plain {
-    fn from(value: u32) -> Self {
-        Plain::Count(u64::from(value))
-    }
-}
-
-impl From<f64> for Plain {
-    fn from(value: f64) -> Self {
-        Plain::Number(value)
-    }
-}
-
-impl From<&str> for Plain {
-    fn from(value: &str) -> Self {
-        Plain::Text(value.to_owned())
-    }
-}
-
-impl From<String> for Plain {
-    fn from(value: String) -> Self {
-        Plain::Text(value)
-    }
-}
-
-impl From<Table> for Plain {
-    fn from(value: Table) -> Self {
-        Plain::Table(value)
-    }
-}
-
-impl FromIterator<String> for Plain {
-    fn from_iter<I: IntoIterator<Item = String>>(texts: I) -> Self {
-        Plain::List(texts.into_iter().map(Plain::Text).collect())
-    }
-}
 
 /// The scenario in full, without its variants.
 #[must_use]
@@ -144,93 +62,14 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("measure", measure);
     let shares = |pool: &PoolSpec| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some());
     if scenario.physics.is_on() || scenario.cluster.pools.iter().any(shares) {
-        let mut physics = physics(&scenario.physics);
+        let mut table = physics::physics(&scenario.physics);
         if scenario.cluster.pools.iter().any(shares) {
-            physics.add("sharing", sharing(scenario));
+            table.add("sharing", physics::sharing(scenario));
         }
-        root.add("physics", physics);
+        root.add("physics", table);
     }
     root.add("policy", policy);
     root.into()
-}
-
-fn physics(physics: &Physics) -> Table {
-    let mut table = Table::default();
-    table.add("preemption", if physics.preemption == Preemption::Requeue { "requeue" } else { "suspend" });
-    let mut startup = Table::default();
-    startup.add("time", duration(physics.pauses.startup));
-    startup.add("restart", duration(physics.pauses.restart));
-    table.add("startup", startup);
-    if physics.input {
-        table.add("input", true);
-    }
-    if let Some(checkpoints) = &physics.checkpoints {
-        table.add("checkpoint", checkpoint(checkpoints));
-    }
-    if !physics.preparation.is_empty() {
-        let mut preparation = Table::default();
-        for (class, &rate) in &physics.preparation {
-            let mut one = Table::default();
-            one.add("per_core", bandwidth(rate));
-            preparation.add(class, one);
-        }
-        table.add("preparation", preparation);
-    }
-    let mut communication = Table::default();
-    for (class, slowdown) in &physics.slowdowns {
-        let mut speeds = Table::default();
-        for (key, speed) in [("node", slowdown.node), ("rack", slowdown.rack), ("racks", slowdown.racks)] {
-            speeds.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
-        }
-        communication.add(class, speeds);
-    }
-    table.add("communication", communication);
-    let mut failures = Table::default();
-    for (pool, model) in &physics.failures {
-        let mut failure = Table::default();
-        failure.add("mtbf", duration(model.mtbf));
-        failure.add("shape", model.shape);
-        failure.add("repair", duration(model.repair.median));
-        failure.add("repair_sigma", model.repair.sigma);
-        failures.add(pool, failure);
-    }
-    table.add("failures", failures);
-    table
-}
-
-fn sharing(scenario: &Scenario) -> Table {
-    let mut table = Table::default();
-    for pool in &scenario.cluster.pools {
-        let Some(sharing) = pool.gpus.and_then(|gpus| gpus.sharing) else { continue };
-        let mut keys = Table::default();
-        match sharing {
-            Sharing::Mig(_) => keys.add("mode", "mig"),
-            Sharing::Shares { mode, most, .. } => {
-                keys.add("mode", if mode == ShareMode::Mps { "mps" } else { "time-slicing" });
-                keys.add("max_per_gpu", u32::from(most));
-            }
-        }
-        if let Some(Interference { one, two, more }) = scenario.physics.interference.get(&pool.name) {
-            for (key, speed) in [("beside_one", one), ("beside_two", two), ("beside_more", more)] {
-                keys.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
-            }
-        }
-        table.add(&pool.name, keys);
-    }
-    table
-}
-
-fn checkpoint(checkpoints: &Checkpoints) -> Table {
-    let mut table = Table::default();
-    table.add_some("every", Some(checkpoints.every).filter(|&every| every > Span::ZERO).map(duration));
-    let interval = Interval::WORDS.into_iter().find(|&(_, known)| known == checkpoints.interval);
-    table.add_some("interval", interval.map(|(word, _)| word).filter(|_| checkpoints.interval != Interval::Given));
-    table.add("cost", duration(checkpoints.cost));
-    if let Some(size) = checkpoints.size {
-        table.add("params_per_gpu", size.params_per_gpu);
-        table.add("bytes_per_param", size.bytes_per_param);
-    }
-    table
 }
 
 fn storage(spec: &StorageSpec) -> Table {
@@ -340,7 +179,7 @@ fn generate(generator: &Generator, given: &Params, cluster_gpus: u64) -> Table {
         }
     }
     let given = tables::GENERATE.keys.iter().filter_map(|key| Some((key, params.value(key.name)?)));
-    Table(given.map(|(key, value)| (key.name.to_owned(), plain(value, key.kind))).collect())
+    given.map(|(key, value)| (key.name.to_owned(), plain(value, key.kind))).collect()
 }
 
 /// The given values, and the defaults of the other keys where a default is a value.
@@ -353,109 +192,11 @@ fn with_defaults(keys: &[Key], params: &Params) -> Table {
     table
 }
 
-fn plain(value: &Value, kind: Kind) -> Plain {
-    match value {
-        Value::Bool(value) => (*value).into(),
-        Value::Count(value) => (*value).into(),
-        Value::Number(value) => (*value).into(),
-        Value::Text(value) => value.as_str().into(),
-        Value::Texts(values) => values.iter().cloned().collect(),
-        Value::Duration(span) => duration(*span).into(),
-        Value::Bytes(bytes) if kind == Kind::Bandwidth => bandwidth(*bytes).into(),
-        Value::Bytes(bytes) => bytes_text(*bytes).into(),
-        Value::Price(price) => price.to_string().into(),
-    }
-}
-
-fn duration(span: Span) -> String {
-    format!("{span}s")
-}
-
-fn bandwidth(bytes: u64) -> String {
-    format!("{}/s", bytes_text(bytes))
-}
-
-impl Serialize for Plain {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Plain::Bool(value) => serializer.serialize_bool(*value),
-            Plain::Count(value) => serializer.serialize_u64(*value),
-            Plain::Number(value) => serializer.serialize_f64(*value),
-            Plain::Text(value) => serializer.serialize_str(value),
-            Plain::List(values) => values.serialize(serializer),
-            Plain::Table(table) => {
-                let mut map = serializer.serialize_map(Some(table.0.len()))?;
-                for (key, value) in &table.0 {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
-/// Reads what [`Plain`] wrote; all places are the manifest as a whole.
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let data = deserializer.deserialize_any(DataVisitor)?;
-        Ok(Node { data, place: manifest() })
-    }
-}
-
-fn manifest() -> Place {
-    Place::whole("the manifest's scenario")
-}
-
-struct DataVisitor;
-
-impl<'de> Visitor<'de> for DataVisitor {
-    type Value = Data;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value of a scenario")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Data, E> {
-        Ok(Data::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Data, E> {
-        Ok(Data::Integer { text: value.to_string(), value: Some(value) })
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Data, E> {
-        Ok(Data::Integer { text: value.to_string(), value: u64::try_from(value).ok() })
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Data, E> {
-        Ok(Data::Float(format!("{value:?}")))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Data, E> {
-        Ok(Data::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Data, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Data::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
-        let mut entries = Vec::new();
-        while let Some((key, node)) = map.next_entry()? {
-            entries.push(Entry { key, place: manifest(), node });
-        }
-        Ok(Data::Table(entries))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use super::super::tree::Node;
     use super::super::{Overrides, load, of_tree};
     use super::*;
 

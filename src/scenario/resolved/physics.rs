@@ -1,0 +1,86 @@
+//! `[physics]` in full.
+
+use super::plain::{Table, bandwidth, duration};
+use crate::cluster::{ShareMode, Sharing};
+use crate::physics::{Checkpoints, FULL_SPEED, Interference, Interval, Physics, Preemption};
+use crate::scenario::types::Scenario;
+use crate::units::Span;
+
+pub(super) fn physics(physics: &Physics) -> Table {
+    let mut table = Table::default();
+    table.add("preemption", if physics.preemption == Preemption::Requeue { "requeue" } else { "suspend" });
+    let mut startup = Table::default();
+    startup.add("time", duration(physics.pauses.startup));
+    startup.add("restart", duration(physics.pauses.restart));
+    table.add("startup", startup);
+    if physics.input {
+        table.add("input", true);
+    }
+    if let Some(checkpoints) = &physics.checkpoints {
+        table.add("checkpoint", checkpoint(checkpoints));
+    }
+    if !physics.preparation.is_empty() {
+        let mut preparation = Table::default();
+        for (class, &rate) in &physics.preparation {
+            let mut one = Table::default();
+            one.add("per_core", bandwidth(rate));
+            preparation.add(class, one);
+        }
+        table.add("preparation", preparation);
+    }
+    let mut communication = Table::default();
+    for (class, slowdown) in &physics.slowdowns {
+        let mut speeds = Table::default();
+        for (key, speed) in [("node", slowdown.node), ("rack", slowdown.rack), ("racks", slowdown.racks)] {
+            speeds.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+        }
+        communication.add(class, speeds);
+    }
+    table.add("communication", communication);
+    let mut failures = Table::default();
+    for (pool, model) in &physics.failures {
+        let mut failure = Table::default();
+        failure.add("mtbf", duration(model.mtbf));
+        failure.add("shape", model.shape);
+        failure.add("repair", duration(model.repair.median));
+        failure.add("repair_sigma", model.repair.sigma);
+        failures.add(pool, failure);
+    }
+    table.add("failures", failures);
+    table
+}
+
+pub(super) fn sharing(scenario: &Scenario) -> Table {
+    let mut table = Table::default();
+    for pool in &scenario.cluster.pools {
+        let Some(sharing) = pool.gpus.and_then(|gpus| gpus.sharing) else { continue };
+        let mut keys = Table::default();
+        match sharing {
+            Sharing::Mig(_) => keys.add("mode", "mig"),
+            Sharing::Shares { mode, most, .. } => {
+                keys.add("mode", if mode == ShareMode::Mps { "mps" } else { "time-slicing" });
+                keys.add("max_per_gpu", u32::from(most));
+            }
+        }
+        if let Some(Interference { one, two, more }) = scenario.physics.interference.get(&pool.name) {
+            for (key, speed) in [("beside_one", one), ("beside_two", two), ("beside_more", more)] {
+                keys.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+            }
+        }
+        table.add(&pool.name, keys);
+    }
+    table
+}
+
+fn checkpoint(checkpoints: &Checkpoints) -> Table {
+    let mut table = Table::default();
+    table.add_some("every", Some(checkpoints.every).filter(|&every| every > Span::ZERO).map(duration));
+    let interval = Interval::WORDS.into_iter().find(|&(_, known)| known == checkpoints.interval);
+    table.add_some("interval", interval.map(|(word, _)| word).filter(|_| checkpoints.interval != Interval::Given));
+    table.add("cost", duration(checkpoints.cost));
+    if let Some(size) = checkpoints.size {
+        table.add("params_per_gpu", size.params_per_gpu);
+        table.add("bytes_per_param", size.bytes_per_param);
+    }
+    table
+}
