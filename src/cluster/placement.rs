@@ -216,13 +216,12 @@ impl Search<'_> {
 
     /// The first node of `range` with exactly `free` free GPUs, from `from` on, that holds `units` units.
     fn node_with(&self, free: usize, range: &Range<usize>, units: u32) -> Option<usize> {
+        let nodes = self.pool.by_free().with(free);
+        if !self.pool.limits_beside_gpus(self.request) {
+            return nodes.next(range.start).filter(|&node| node < range.end);
+        }
         let request = self.request.with_units(units);
-        let limited = self.pool.limits_beside_gpus(&request);
-        self.pool
-            .by_free()
-            .with(free)
-            .range(range.clone())
-            .find(|&node| !limited || self.pool.units_beside_gpus(node, &request) >= units)
+        nodes.range(range.clone()).find(|&node| self.pool.units_beside_gpus(node, &request) >= units)
     }
 
     /// The node of `range` that the placement prefers among those that hold `units` units together.
@@ -482,11 +481,14 @@ impl Search<'_> {
     fn last_node(&self, range: &Range<usize>, left: u32, used: &[Part]) -> Option<usize> {
         let need = left as usize * self.request.gpus as usize;
         let request = self.request.with_units(left);
-        (need..=self.pool.by_free().highest()).find_map(|f| {
-            self.pool.by_free().with(f).range(range.clone()).find(|&n| {
-                self.pool.units_beside_gpus(n, &request) >= left && !used.iter().any(|p| p.node as usize == n)
+        let limited = self.pool.limits_beside_gpus(&request);
+        let holds = |n: usize| !limited || self.pool.units_beside_gpus(n, &request) >= left;
+        (need..=self.pool.by_free().highest())
+            .map(|f| self.pool.by_free().with(f))
+            .filter(|nodes| !nodes.is_empty())
+            .find_map(|nodes| {
+                nodes.range(range.clone()).find(|&n| holds(n) && !used.iter().any(|p| p.node as usize == n))
             })
-        })
     }
 
     /// Each unit on the node with the most free GPUs, counting the units before it.

@@ -62,10 +62,24 @@ impl BitTree {
     }
 
     /// Adds `i`; does nothing when it is there.
+    #[inline]
     pub fn insert(&mut self, i: usize) {
-        self.len += usize::from(!self.contains(i));
-        let mut i = i;
-        for &start in &self.starts[..self.depth] {
+        let (word, bit) = (&mut self.words[i / 64], 1 << (i % 64));
+        if *word & bit != 0 {
+            return;
+        }
+        self.len += 1;
+        let before = *word;
+        *word |= bit;
+        // Mostly others of its word are there, and nothing changes above.
+        if before == 0 {
+            self.raise(i / 64);
+        }
+    }
+
+    /// Word `i` of the members has a bit now.
+    fn raise(&mut self, mut i: usize) {
+        for &start in &self.starts[1..self.depth] {
             let word = &mut self.words[start as usize + i / 64];
             let before = *word;
             *word |= 1 << (i % 64);
@@ -77,13 +91,22 @@ impl BitTree {
     }
 
     /// Removes `i`; does nothing when it is not there.
+    #[inline]
     pub fn remove(&mut self, i: usize) {
-        if !self.contains(i) {
+        let (word, bit) = (&mut self.words[i / 64], 1 << (i % 64));
+        if *word & bit == 0 {
             return;
         }
         self.len -= 1;
-        let mut i = i;
-        for &start in &self.starts[..self.depth] {
+        *word &= !bit;
+        if *word == 0 {
+            self.lower(i / 64);
+        }
+    }
+
+    /// Word `i` of the members has no bit any more.
+    fn lower(&mut self, mut i: usize) {
+        for &start in &self.starts[1..self.depth] {
             let word = &mut self.words[start as usize + i / 64];
             *word &= !(1 << (i % 64));
             if *word != 0 {
@@ -101,12 +124,20 @@ impl BitTree {
 
     /// The smallest member that is at least `from`.
     #[must_use]
+    #[inline]
     pub fn next(&self, from: usize) -> Option<usize> {
-        if self.len == 0 {
+        let at = from / 64;
+        if self.len == 0 || at >= self.starts[1] as usize {
             return None;
         }
-        let mut i = from;
-        for depth in 0..self.depth {
+        // Mostly it is in the same word.
+        let rest = self.words[at] >> (from % 64);
+        if rest != 0 { Some(from + rest.trailing_zeros() as usize) } else { self.next_by_levels(at + 1) }
+    }
+
+    /// The smallest member that is in word `i` or a later one.
+    fn next_by_levels(&self, mut i: usize) -> Option<usize> {
+        for depth in 1..self.depth {
             let at = self.starts[depth] as usize + i / 64;
             if at >= self.starts[depth + 1] as usize {
                 return None;

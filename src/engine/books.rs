@@ -47,10 +47,22 @@ pub struct Books {
     pools: usize,
     /// `useful` GPUs x MFU, as one leaf of an account of its own, so that the same window cuts it.
     mfu: Option<Account>,
-    /// Whether free GPUs or waiting jobs have changed since the last charge.
-    stale: bool,
+    /// What has changed since the last charge.
+    stale: Stale,
     /// Who pays for the job that was set apart while the books are open, and whose it is.
     apart: Option<(Payer, Payer)>,
+}
+
+/// What has changed since the free GPUs were last charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Stale {
+    /// Nothing.
+    #[default]
+    Fresh,
+    /// Jobs came to wait.
+    Arrivals,
+    /// Perhaps all that there is.
+    All,
 }
 
 /// The closed books.
@@ -88,7 +100,7 @@ impl Books {
             held: held_by_spec(world),
             pools,
             mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
-            stale: true,
+            stale: Stale::All,
             apart,
         }
     }
@@ -105,13 +117,13 @@ impl Books {
     /// A job came and waits.
     pub fn submitted(&mut self, now: Time) {
         self.series.submitted(now);
-        self.stale = true;
+        self.stale = self.stale.max(Stale::Arrivals);
     }
 
     /// A job that ran waits again.
     pub fn requeued(&mut self, now: Time) {
         self.series.requeued(now);
-        self.stale = true;
+        self.stale = Stale::All;
     }
 
     fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, now: Time) {
@@ -158,7 +170,7 @@ impl Books {
                 self.weigh(booking, &step, reading, 1, at);
             }
         }
-        self.stale = true;
+        self.stale = Stale::All;
     }
 
     /// Books useful progress with its MFU, where it has one; `sign` -1 takes it back.
@@ -200,7 +212,7 @@ impl Books {
     /// So many GPUs of a pool more (or fewer) are down.
     pub fn failed(&mut self, pool: u16, gpus: i64, now: Time) {
         self.change(Payer::NOBODY, pool, Leaf::Failed, nano(gpus * MILLI_PER_GPU as i64), now);
-        self.stale = true;
+        self.stale = Stale::All;
     }
 
     /// A job left the queue.
@@ -215,11 +227,17 @@ impl Books {
 
     /// Charges the free GPUs from now on, if anything has changed.
     pub fn charge_idle(&mut self, world: &mut World<'_>, policy: &dyn Scheduler) {
-        if !std::mem::take(&mut self.stale) {
+        let incomplete = policy.incomplete();
+        let stands = match std::mem::take(&mut self.stale) {
+            Stale::Fresh => true,
+            Stale::Arrivals => incomplete.0.is_empty() && self.charger.stands(world),
+            Stale::All => false,
+        };
+        if stands {
             return;
         }
         let mut fresh = std::mem::take(&mut self.fresh);
-        self.charger.claims(world, policy.held_back(), policy.incomplete(), &mut fresh);
+        self.charger.claims(world, policy.held_back(), incomplete, &mut fresh);
         let before = std::mem::replace(&mut self.claims, fresh);
         for at in 0..before.len().max(self.claims.len()) {
             self.exchange(before.get(at).copied(), self.claims.get(at).copied(), world.now);

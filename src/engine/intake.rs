@@ -98,18 +98,18 @@ impl<'a> Intakes<'a> {
     }
 
     /// A job starts or grows: the others whose data lie otherwise now.
-    pub fn enter(&mut self, holder: &Holder) -> BTreeSet<JobId> {
-        self.cached(holder).map(|(who, nodes)| self.caches.enter(&who, &nodes)).unwrap_or_default()
+    pub fn enter(&mut self, holder: &Holder) -> Option<BTreeSet<JobId>> {
+        self.cached(holder).map(|(who, nodes)| self.caches.enter(&who, &nodes))
     }
 
     /// A job stops or ends: the others whose data lie otherwise now.
-    pub fn leave(&mut self, holder: &Holder) -> BTreeSet<JobId> {
-        self.cached(holder).map(|(who, nodes)| self.caches.leave(&who, &nodes)).unwrap_or_default()
+    pub fn leave(&mut self, holder: &Holder) -> Option<BTreeSet<JobId>> {
+        self.cached(holder).map(|(who, nodes)| self.caches.leave(&who, &nodes))
     }
 
     /// A job has read its dataset once: all whose data lie otherwise now.
-    pub fn epoch_ended(&mut self, holder: &Holder) -> BTreeSet<JobId> {
-        self.cached(holder).map(|(who, nodes)| self.caches.warm(&who, &nodes)).unwrap_or_default()
+    pub fn epoch_ended(&mut self, holder: &Holder) -> Option<BTreeSet<JobId>> {
+        self.cached(holder).map(|(who, nodes)| self.caches.warm(&who, &nodes))
     }
 
     /// How much work a job does, in the unit of [`super::life::work`], until it has read its dataset once, where any of

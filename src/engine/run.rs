@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::books::{Books, Now};
 use super::intake::Intakes;
 use super::life::{Crew, Life, Posting, Remainder, Turn};
-use super::lives::Lives;
+use super::lives::{Lives, earliest};
 use super::neighbours::Neighbours;
 use super::options::Options;
 use super::outages::Outages;
@@ -135,6 +135,8 @@ struct Run<'a> {
     lives: Lives,
     neighbours: Neighbours,
     intakes: Intakes<'a>,
+    /// Whether jobs have lives even where nobody stops them or lets them grow.
+    physics_on: bool,
     outages: Outages,
     stopped: Stopped,
     touched: Touched,
@@ -197,6 +199,7 @@ impl<'a> Run<'a> {
             lives: Lives::new(intakes.sharing(setup.options.cooldown)),
             neighbours: Neighbours::new(setup.cluster.pools.iter().map(interference).collect()),
             intakes,
+            physics_on: setup.options.physics.is_on(),
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             stopped: Stopped::default(),
             touched: Touched::default(),
@@ -246,7 +249,7 @@ impl<'a> Run<'a> {
             .then(|| self.setup.jobs.submit(JobId(self.next_arrival)));
         // Nodes fail for ever; when the last job has ended, nobody minds.
         let outage = self.outages.next().filter(|_| self.open > 0);
-        [arrival, self.lives.next(), outage, self.wake].into_iter().flatten().min()
+        earliest(earliest(arrival, self.lives.next()), earliest(outage, self.wake))
     }
 
     /// Applies all events of the present instant, then lets the policy pass until nothing more ends now. It is not asked
@@ -282,8 +285,8 @@ impl<'a> Run<'a> {
                 }
                 Some(Turn::EpochEnded) => {
                     self.rebook(job);
-                    let readers = self.world.holders.of(job).map(|holder| self.intakes.epoch_ended(holder));
-                    self.refresh(readers.unwrap_or_default());
+                    let readers = self.world.holders.of(job).and_then(|holder| self.intakes.epoch_ended(holder));
+                    self.refresh(readers);
                     self.settle_touched();
                     continue;
                 }
@@ -304,19 +307,21 @@ impl<'a> Run<'a> {
     }
 
     /// These jobs get their data otherwise from now on, as [`Run::settle_touched`] sees to.
-    fn refresh(&mut self, jobs: BTreeSet<JobId>) {
-        self.touched.fed.extend(jobs);
+    fn refresh(&mut self, jobs: Option<BTreeSet<JobId>>) {
+        if let Some(jobs) = jobs {
+            self.touched.fed.extend(jobs);
+        }
     }
 
     /// Lets jobs go on otherwise whose neighbours or data have changed: only when all deeds of a pass are booked, since
     /// before that a job may be told of as running that the pass has stopped or moved.
     fn settle_touched(&mut self) {
         let now = self.world.now;
-        for job in std::mem::take(&mut self.touched.paced) {
+        while let Some(job) = self.touched.paced.pop_first() {
             self.lives.set_beside(job, now, self.neighbours.speed(job));
             self.rebook(job);
         }
-        for job in std::mem::take(&mut self.touched.fed) {
+        while let Some(job) = self.touched.fed.pop_first() {
             let Some(holder) = self.world.holders.of(job) else { continue };
             let intake = self.intakes.of(holder);
             self.lives.change(job, now, |life, moment| life.set_intake(moment, intake));
@@ -478,7 +483,7 @@ impl<'a> Run<'a> {
         let holder = self.world.holders.of(job)?;
         let crew = self.crew(job, holder.units);
         let left = self.stopped.left.remove(&job);
-        if !physics.is_on() && crew.pace == crew.all && left.is_none() {
+        if !self.physics_on && crew.pace == crew.all && left.is_none() {
             return None;
         }
         let pool = &self.world.pools[holder.held.pool as usize];

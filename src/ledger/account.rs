@@ -116,25 +116,34 @@ impl Account {
 
     /// From `at` on, `delta` nano-GPU more (or, negative, less) are in a leaf.
     pub fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, at: Time) {
-        self.book(payer, pool, What::Leaf(leaf), delta, at);
+        let (row, at) = (self.row(payer, pool), at.max(self.opens));
+        if self.cooldown == Span::ZERO {
+            self.cell(row, leaf).change(delta, at);
+        } else {
+            self.keep_back(Change { at, row, what: What::Leaf(leaf), delta });
+        }
     }
 
     /// From `at` on, `delta` nano-GPU more (or, negative, less) of those that wait for data make progress by a clock.
     pub fn flow(&mut self, payer: Payer, pool: u16, flow: Flow, delta: i64, at: Time) {
-        self.book(payer, pool, What::Flow { flow, early: at < self.opens }, delta, at);
+        let what = What::Flow { flow, early: at < self.opens };
+        let change = Change { at: at.max(self.opens), row: self.row(payer, pool), what, delta };
+        if self.cooldown == Span::ZERO { self.post(change) } else { self.keep_back(change) }
     }
 
-    fn book(&mut self, payer: Payer, pool: u16, what: What, delta: i64, at: Time) {
-        let row = payer.0 * self.pools as u32 + u32::from(pool);
-        let change = Change { at: at.max(self.opens), row, what, delta };
-        if self.cooldown == Span::ZERO {
-            self.post(change);
-            return;
-        }
-        let at = change.at;
+    fn row(&self, payer: Payer, pool: u16) -> u32 {
+        payer.0 * self.pools as u32 + u32::from(pool)
+    }
+
+    fn cell(&mut self, row: u32, leaf: Leaf) -> &mut Cell {
+        let row = self.rows[row as usize].get_or_insert_with(|| Box::new([Cell::default(); LEAVES]));
+        &mut row[leaf as usize]
+    }
+
+    fn keep_back(&mut self, change: Change) {
         self.kept_back.push_back(change);
         // The run lasts until now at least, so what is older than the cool-down is certain to count.
-        while let Some(first) = self.kept_back.front().copied().filter(|c| c.at.after(self.cooldown) <= at) {
+        while let Some(first) = self.kept_back.front().copied().filter(|c| c.at.after(self.cooldown) <= change.at) {
             self.kept_back.pop_front();
             self.post(first);
         }
@@ -142,10 +151,7 @@ impl Account {
 
     fn post(&mut self, change: Change) {
         match change.what {
-            What::Leaf(leaf) => {
-                let row = self.rows[change.row as usize].get_or_insert_with(|| Box::new([Cell::default(); LEAVES]));
-                row[leaf as usize].change(change.delta, change.at);
-            }
+            What::Leaf(leaf) => self.cell(change.row, leaf).change(change.delta, change.at),
             What::Flow { flow, early } => self.flows.change(change.row, flow, change.delta, early),
         }
     }

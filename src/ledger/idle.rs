@@ -39,6 +39,8 @@ pub struct Charger {
     claimed: Vec<u64>,
     /// The shapes of which any have.
     served: Vec<ShapeId>,
+    /// The shapes of which every job claimed all that it asks for in the last walk: one more of them would claim too.
+    sated: Vec<ShapeId>,
     fitting: Fitting,
     /// The shapes that ask for no more GPUs than are free, where they are few, in policy order.
     few: Vec<(Option<JobId>, LineId, Option<usize>, ShapeId)>,
@@ -90,11 +92,19 @@ impl Charger {
             standing: Standing::new(world),
             claimed: vec![0; world.classes.shapes().len()],
             served: Vec::new(),
+            sated: Vec::new(),
             fitting: Fitting::default(),
             few: Vec::new(),
             unclaimed: Vec::new(),
             heads: Vec::new(),
         }
+    }
+
+    /// Whether the claims of the last walk still stand where nothing has happened since but that jobs came to wait, and
+    /// no job holds a part: those that came are behind others of their shapes, who did not get all that they asked for.
+    pub fn stands(&mut self, world: &mut World<'_>) -> bool {
+        let moved = self.standing.follow(world);
+        !moved && !self.standing.changed().iter().any(|shape| self.sated.contains(shape))
     }
 
     /// The claims on all GPUs that are free now, into `claims`.
@@ -106,6 +116,7 @@ impl Charger {
         claims: &mut Vec<Claim>,
     ) {
         claims.clear();
+        self.sated.clear();
         self.standing.follow(world);
         let world = &*world;
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
@@ -117,6 +128,8 @@ impl Charger {
             world.waiting.lines_by_head(&mut heads);
             if let Some(rule) = held_back {
                 self.claim_fitting(&mut walk, &heads, rule);
+                let all_claimed = |s: &&ShapeId| self.claimed[s.index()] == world.waiting.shape_len(**s) as u64;
+                self.sated.extend(self.served.iter().filter(all_claimed));
             }
             if incomplete.0.is_empty() {
                 self.claim_others(&mut walk, &heads);
@@ -144,8 +157,13 @@ impl Charger {
         // Few among many are picked out and sorted; otherwise the walk along the lines soon finds takers.
         let few = FEW.min(standing.len() / 16);
         if standing.asking_at_most(free).nth(few).is_some() {
-            let shapes = heads.iter().flat_map(|&(_, line)| standing.of_line(world, line));
-            claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
+            for &(_, line) in heads {
+                let shapes = standing.of_line(world, line);
+                claim_in_order(walk, shapes, leaf, &mut self.fitting, &mut self.claimed, &mut self.served);
+                if walk.is_done() {
+                    return;
+                }
+            }
             return;
         }
         self.few.clear();
@@ -159,14 +177,16 @@ impl Charger {
     }
 
     /// Step (b).
-    fn claim_others(&self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)]) {
+    fn claim_others(&mut self, walk: &mut Walk<'_, '_>, heads: &[(JobId, LineId)]) {
         for &(_, line) in heads {
             for shape in self.standing.of_line(walk.world, line) {
                 if walk.is_done() {
                     return;
                 }
                 let jobs = walk.world.waiting.shape_len(shape) as u64 - self.claimed[shape.index()];
-                walk.claim(&shape_claimant(walk.world, shape, jobs));
+                if walk.claim(&shape_claimant(walk.world, shape, jobs)) == 0 {
+                    self.sated.push(shape);
+                }
             }
         }
     }
@@ -295,10 +315,11 @@ impl Walk<'_, '_> {
         jobs - left
     }
 
-    fn claim(&mut self, claimant: &Claimant<'_>) {
+    /// Lets the jobs claim what they can get; gives what they still lack together.
+    fn claim(&mut self, claimant: &Claimant<'_>) -> u64 {
         let each = u64::from(claimant.units) * claimant.class.request.unit_milli();
         if each == 0 || claimant.jobs == 0 {
-            return;
+            return 0;
         }
         let mut lacking = self.claim_open(claimant, &claimant.class.pools, each);
         for &(pool, bar) in &claimant.class.barred {
@@ -310,6 +331,7 @@ impl Walk<'_, '_> {
             self.take(pool, milli, claimant.payer, leaf);
             lacking -= milli;
         }
+        lacking
     }
 
     /// Claims in the pools that are open to the jobs, job by job as far as that makes a difference; gives what they

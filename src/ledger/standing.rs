@@ -42,8 +42,9 @@ impl Standing {
         }
     }
 
-    /// Takes in who came to wait and who left.
-    pub(super) fn follow(&mut self, world: &mut World<'_>) {
+    /// Takes in who came to wait and who left; says whether the order of the shapes is another.
+    pub(super) fn follow(&mut self, world: &mut World<'_>) -> bool {
+        let mut moved = false;
         let mut changed = std::mem::take(&mut self.changed);
         world.waiting.take_changed(&mut changed);
         for &shape in &changed {
@@ -52,6 +53,7 @@ impl Standing {
             if before == first {
                 continue;
             }
+            moved = true;
             let firsts = &mut self.firsts[world.waiting.line_of(shape).index()];
             if let Some(position) = before {
                 firsts.remove(position);
@@ -67,6 +69,12 @@ impl Standing {
             }
         }
         self.changed = changed;
+        moved
+    }
+
+    /// The shapes in which somebody came or went before the last call of [`Standing::follow`].
+    pub(super) fn changed(&self) -> &[ShapeId] {
+        &self.changed
     }
 
     /// How many shapes have waiting jobs.

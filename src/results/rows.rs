@@ -99,6 +99,17 @@ fn push_number(bytes: &mut Vec<u8>, number: u64) {
 /// Room for the longest number: 20 digits, a point among them.
 const DIGITS: usize = 24;
 
+/// The two digits of each number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
 /// A number as text, written from its end.
 struct Digits {
     text: [u8; DIGITS],
@@ -119,8 +130,8 @@ impl Digits {
 
     /// Two digits of a number below 100.
     fn prepend_pair(&mut self, pair: u64) {
-        self.prepend(b'0' + (pair % 10) as u8);
-        self.prepend(b'0' + (pair / 10) as u8);
+        self.first -= 2;
+        self.text[self.first..self.first + 2].copy_from_slice(&PAIRS[pair as usize]);
     }
 
     /// A number without leading zeros.

@@ -140,8 +140,11 @@ impl Waiting {
         let at = shape.index();
         let position = self.in_line[job.index()] as usize;
         let line = LineId(self.line_of_shape[at]);
-        self.lines[line.index()].members.insert(position);
-        self.find_head(line);
+        let entry = &mut self.lines[line.index()];
+        entry.members.insert(position);
+        if entry.head.is_none_or(|head| position < self.in_line[head.index()] as usize) {
+            self.find_head(line);
+        }
         if let Some(&position) = self.in_group.get(job.index()) {
             let group = &mut self.groups[self.group_of_shape[at] as usize];
             group.values.set(position as usize, value.min(ABSENT - 1));
@@ -157,8 +160,11 @@ impl Waiting {
         let at = shape.index();
         let position = self.in_line[job.index()] as usize;
         let line = LineId(self.line_of_shape[at]);
-        self.lines[line.index()].members.remove(position);
-        self.find_head(line);
+        let entry = &mut self.lines[line.index()];
+        entry.members.remove(position);
+        if entry.head == Some(job) {
+            self.find_head(line);
+        }
         if let Some(&position) = self.in_group.get(job.index()) {
             let group = &mut self.groups[self.group_of_shape[at] as usize];
             group.values.set(position as usize, ABSENT);

@@ -173,6 +173,7 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// The job's class.
     #[must_use]
+    #[inline]
     pub fn class(&self, job: JobId) -> &'a Class {
         self.classes.class(self.jobs, job)
     }
