@@ -7,7 +7,7 @@ use crate::ledger::{Leaf, LeafGroup};
 use crate::results::Metrics;
 use crate::results::summary::deadlock_cost;
 use crate::scenario::Scenario;
-use crate::units::Distribution;
+use crate::units::{Distribution, Usd};
 
 /// The whole text.
 #[must_use]
@@ -65,27 +65,33 @@ fn pools(metrics: &Metrics) -> Option<String> {
     if metrics.pools.len() < 2 {
         return None;
     }
-    let mut table = plain(&["pool", "GPUs", "allocated", "productive", "idle cost", "a year"]);
+    let priced = is_priced(metrics);
+    let all = ["pool", "GPUs", "allocated", "productive", "idle cost", "a year"];
+    let mut table = plain(if priced { &all } else { &all[..4] });
     for pool in &metrics.pools {
-        table.add_row([
+        let mut row = vec![
             pool.name.clone(),
             count(pool.gpus),
             percent(pool.utilization.allocated),
             percent(pool.utilization.productive),
-            dollars(pool.idle_usd.as_dollars()),
-            dollars(metrics.per_year(pool.idle_usd)),
-        ]);
+        ];
+        row.extend(cost(metrics, pool.idle_usd));
+        table.add_row(row);
     }
-    right(&mut table, &[1, 2, 3, 4, 5]);
+    right(&mut table, if priced { &[1, 2, 3, 4, 5] } else { &[1, 2, 3] });
     Some(finished(&table))
 }
 
 fn jobs(metrics: &Metrics) -> String {
     let jobs = metrics.jobs;
     let mut text = format!("{}: {} finished", plural(jobs.submitted, "job"), count(jobs.finished));
-    for (number, what) in
-        [(jobs.killed, "of them killed at the walltime"), (jobs.unfinished, "unfinished"), (jobs.rejected, "rejected")]
-    {
+    let more = [
+        (jobs.killed, "of them killed at the walltime"),
+        (jobs.unfinished - jobs.due_later, "unfinished"),
+        (jobs.due_later, "yet to be submitted at the end"),
+        (jobs.rejected, "rejected"),
+    ];
+    for (number, what) in more {
         if number > 0 {
             text.push_str(&format!(", {} {what}", count(number)));
         }
@@ -126,8 +132,7 @@ fn recorded_against_simulated(recorded: &crate::results::metrics::RecordedWaits)
 }
 
 fn idle(metrics: &Metrics) -> String {
-    let total = plural_usd(metrics, metrics.idle_usd);
-    let heading = format!("idle GPUs cost {total}");
+    let heading = format!("idle GPUs cost {}", in_dollars(metrics, metrics.idle_usd));
     by_cause(metrics, &heading, |leaf| leaf.group() == LeafGroup::Idle)
         .unwrap_or_else(|| if metrics.capacity.raw() == 0 { "nothing ran\n" } else { "no GPU was idle\n" }.to_owned())
 }
@@ -135,14 +140,23 @@ fn idle(metrics: &Metrics) -> String {
 fn held(metrics: &Metrics) -> Option<String> {
     let lost = |leaf: Leaf| matches!(leaf.group(), LeafGroup::Unproductive | LeafGroup::Unavailable);
     let usd = Leaf::ALL.iter().filter(|&&l| lost(l)).map(|&l| metrics.leaf(l).usd).sum();
-    by_cause(metrics, &format!("GPUs held or unavailable without progress cost {}", plural_usd(metrics, usd)), lost)
+    by_cause(metrics, &format!("GPUs held or unavailable without progress cost {}", in_dollars(metrics, usd)), lost)
 }
 
-fn plural_usd(metrics: &Metrics, usd: crate::units::Usd) -> String {
-    if metrics.total_usd == crate::units::Usd::default() {
-        return "an unknown amount, since no pool has a price".to_owned();
+fn is_priced(metrics: &Metrics) -> bool {
+    metrics.total_usd != Usd::default()
+}
+
+fn in_dollars(metrics: &Metrics, usd: Usd) -> String {
+    match cost(metrics, usd).as_slice() {
+        [total, a_year] => format!("{total}, {a_year} a year"),
+        _ => "an unknown amount, since no pool has a price".to_owned(),
     }
-    format!("{}, {} a year", dollars(usd.as_dollars()), dollars(metrics.per_year(usd)))
+}
+
+/// An amount as it is and as it would be in a year; nothing where no pool has a price.
+fn cost(metrics: &Metrics, usd: Usd) -> Vec<String> {
+    if is_priced(metrics) { vec![dollars(usd.as_dollars()), dollars(metrics.per_year(usd))] } else { Vec::new() }
 }
 
 /// The leaves of a kind, dearest first.
@@ -155,19 +169,21 @@ fn by_cause(metrics: &Metrics, heading: &str, kind: impl Fn(Leaf) -> bool) -> Op
     if leaves.is_empty() {
         return None;
     }
-    let mut table = plain(&["cause", "of capacity", "GPU-hours", "cost", "a year", ""]);
+    let priced = is_priced(metrics);
+    let mut table = plain(if priced {
+        &["cause", "of capacity", "GPU-hours", "cost", "a year", ""]
+    } else {
+        &["cause", "of capacity", "GPU-hours", ""]
+    });
     for leaf in leaves {
         let amount = metrics.leaf(leaf);
-        table.add_row([
-            leaf.name().to_owned(),
-            percent(amount.time.share_of(metrics.capacity)),
-            gpu_hours(amount.time),
-            dollars(amount.usd.as_dollars()),
-            dollars(metrics.per_year(amount.usd)),
-            leaf.meaning().to_owned(),
-        ]);
+        let mut row =
+            vec![leaf.name().to_owned(), percent(amount.time.share_of(metrics.capacity)), gpu_hours(amount.time)];
+        row.extend(cost(metrics, amount.usd));
+        row.push(leaf.meaning().to_owned());
+        table.add_row(row);
     }
-    right(&mut table, &[1, 2, 3, 4]);
+    right(&mut table, if priced { &[1, 2, 3, 4] } else { &[1, 2] });
     Some(format!("{heading}\n{}", finished(&table)))
 }
 

@@ -69,6 +69,7 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
     for path in records {
         let first = Lines::open(path)?.next_line()?.map(|line| line.text.to_owned()).unwrap_or_default();
         rows += if first.starts_with("JobId=") {
+            jobs.notice("a completion log tells neither the memory nor the features of jobs: they ask for none");
             jobcomp::read(path, reading, &mut jobs)?
         } else {
             sacct::read(path, reading, &mut jobs)?

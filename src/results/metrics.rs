@@ -27,6 +27,8 @@ pub struct JobCounts {
     pub killed: u64,
     /// Those that had not ended when the run did.
     pub unfinished: u64,
+    /// Those of them that were yet to be submitted.
+    pub due_later: u64,
     /// Those that can never fit.
     pub rejected: u64,
 }
@@ -249,7 +251,11 @@ impl Measured {
 
     fn count(&mut self, stage: Stage) {
         match stage {
-            Stage::Future | Stage::Waiting | Stage::Running => self.counts.unfinished += 1,
+            Stage::Future => {
+                self.counts.unfinished += 1;
+                self.counts.due_later += 1;
+            }
+            Stage::Waiting | Stage::Running => self.counts.unfinished += 1,
             Stage::Finished => self.counts.finished += 1,
             Stage::Killed => {
                 self.counts.finished += 1;

@@ -46,6 +46,9 @@ struct Jobs {
     finished: u64,
     killed: u64,
     unfinished: u64,
+    /// Only of a run that was cut short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_later: Option<u64>,
     rejected: u64,
 }
 
@@ -224,6 +227,7 @@ pub fn json(
             finished: jobs.finished,
             killed: jobs.killed,
             unfinished: jobs.unfinished,
+            due_later: Some(jobs.due_later).filter(|&later| later > 0),
             rejected: jobs.rejected,
         },
         horizon_s: metrics.horizon.as_seconds(),

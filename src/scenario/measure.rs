@@ -15,7 +15,7 @@ pub fn read(root: &Node, problems: &mut Problems) -> Measure {
     let warmup = keys.span("warmup").unwrap_or_default();
     let cooldown = keys.span("cooldown").unwrap_or_default();
     if until == Some(Span::ZERO) {
-        problems.push(keys.place("until").problem("`until`: the run would end before it begins"));
+        problems.push(keys.place("until").wrong("until", "the run would end before it begins"));
     } else if let Some(until) = until {
         let cut = Time::ZERO.after(warmup).after(cooldown);
         if cut >= Time::ZERO.after(until) {

@@ -36,7 +36,7 @@ impl<'t> Section<'t> {
             let Some(key) = keys.iter().find(|key| key.name == entry.key) else { continue };
             match value::read(&entry.node, key.kind) {
                 Ok(value) => values.set(key.name, value),
-                Err(message) => problems.push(entry.node.place.problem(format!("`{}`: {message}", key.name))),
+                Err(message) => problems.push(entry.node.place.wrong(key.name, message)),
             }
         }
         let section = Section { entries, place: place.clone(), is_table: node.table().is_some(), keys, values };

@@ -1,5 +1,6 @@
 //! A scenario file as a tree in which every key and value knows its place.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,6 +70,13 @@ impl Place {
     #[must_use]
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         Problem { source: self.source.to_string(), at: self.at, message: message.into() }
+    }
+
+    /// What is wrong with the value of `key` here; an option of that name says the key already.
+    #[must_use]
+    pub fn wrong(&self, key: &str, message: impl fmt::Display) -> Problem {
+        let is_option = self.source.strip_prefix("--") == Some(key);
+        self.problem(if is_option { message.to_string() } else { format!("`{key}`: {message}") })
     }
 
     /// The line, where it is known; the source, where it is not.
