@@ -1,6 +1,7 @@
 //! The loop: one instant at a time, events first, then passes, then the ledger.
 
 mod close;
+mod deeds;
 mod stops;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
-use super::books::{Books, Now};
+use super::books::Books;
 use super::intake::Intakes;
-use super::life::{Crew, Life, Posting, Remainder, Turn};
+use super::life::{Posting, Turn};
 use super::lives::{Lives, earliest};
 use super::neighbours::Neighbours;
 use super::options::Options;
@@ -19,10 +20,9 @@ use super::outcome::{Fates, Outcome};
 use super::places::Places;
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
-use crate::physics::Preemption;
 use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
-use crate::sched::{Classes, Deed, Elasticity, Fault, Holder, Pass, PolicyChoice, Scheduler, Stage, World};
+use crate::sched::{Classes, Deed, Fault, Pass, PolicyChoice, Scheduler, Stage, World};
 use crate::trace::{JobId, JobTable};
 use crate::units::{GpuTime, Time};
 use stops::Stopped;
@@ -373,176 +373,6 @@ impl<'a> Run<'a> {
             self.deadlocked_since.get_or_insert(self.world.now);
         }
         Ok(())
-    }
-
-    /// Books what a pass did. Units held before a start at the same instant are booked as running at once.
-    fn apply(&mut self, deeds: &[Deed]) {
-        let mut fresh: Option<(JobId, u32)> = None;
-        for deed in deeds {
-            match *deed {
-                Deed::Preempted(ref holder) => {
-                    self.flush_held(&mut fresh, None);
-                    self.leave_places(holder);
-                    self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
-                    self.tell_left(holder, Leaving::Preempted);
-                    if self.world.stages[holder.job.index()] == Stage::Waiting {
-                        self.policy.submitted(&self.world, holder.job);
-                    } else {
-                        self.policy.moved(&self.world, holder.job);
-                    }
-                }
-                Deed::Held { job, units, pool, running } => {
-                    self.flush_held(&mut fresh, Some(job));
-                    self.take_places(job);
-                    if running {
-                        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-                        self.post(job, pool, i64::from(units), booked);
-                        self.grow(job);
-                    } else {
-                        let before = fresh.map_or(0, |(_, units)| units);
-                        fresh = Some((job, before + units));
-                    }
-                }
-                Deed::Started { job } => {
-                    self.flush_held(&mut fresh, Some(job));
-                    let new_units = fresh.take().map_or(0, |(_, units)| units);
-                    self.start(job, new_units);
-                }
-            }
-        }
-        self.flush_held(&mut fresh, None);
-        self.settle_touched();
-    }
-
-    /// Records where a job that got units holds them, where anybody wants to know.
-    fn take_places(&mut self, job: JobId) {
-        let Some(places) = &mut self.places else { return };
-        if let Some(holder) = self.world.holders.of(job) {
-            places.took(job, holder.held.parts().len(), self.world.now);
-        }
-    }
-
-    /// Records that a job has given back what it held.
-    fn leave_places(&mut self, holder: &Holder) {
-        if let Some(places) = &mut self.places {
-            let gpus_per_unit = self.world.class(holder.job).request.gpus;
-            places.left(holder, gpus_per_unit, self.world.now);
-        }
-    }
-
-    /// Books units held by a job other than `next` as held.
-    fn flush_held(&mut self, fresh: &mut Option<(JobId, u32)>, next: Option<JobId>) {
-        if let Some((job, units)) = fresh.take_if(|(job, _)| Some(*job) != next)
-            && let Some(holder) = self.world.holders.of(job)
-        {
-            self.books.held(self.setup.jobs, job, holder.held.pool, i64::from(units), self.world.now);
-        }
-    }
-
-    fn start(&mut self, job: JobId, new_units: u32) {
-        let (now, jobs) = (self.world.now, self.setup.jobs);
-        let Some(holder) = self.world.holders.of(job) else { return };
-        let (pool, units) = (holder.held.pool, holder.units);
-        self.fates.started(job, now, pool, holder.held.node_count());
-        if new_units < units {
-            self.books.held(jobs, job, pool, i64::from(new_units) - i64::from(units), now);
-        }
-        if let Some(since) = self.stopped.since.remove(&job) {
-            self.stopped.waited += u128::from(now.since(since).micros());
-        }
-        self.books.started(now);
-        let others = self.intakes.enter(holder);
-        match self.life_of(job) {
-            Some(life) => self.lives.add(job, life, now),
-            None => self.lives.add_plain(job, now.after(jobs.duration(job)).min(self.latest_end(job))),
-        }
-        let posting = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
-        self.post(job, pool, i64::from(units), posting);
-        self.tell_placed(job);
-        self.refresh(others);
-        self.join(job);
-    }
-
-    /// A job runs beside others on the shared GPUs that it has now.
-    fn join(&mut self, job: JobId) {
-        if let Some(holder) = self.world.holders.of(job) {
-            let changed = self.neighbours.come(job, &holder.held);
-            self.set_pace(&changed);
-        }
-    }
-
-    /// Books so many units more (or fewer) of a job.
-    fn post(&mut self, job: JobId, pool: u16, units: i64, posting: Posting) {
-        let now = Now { at: self.world.now, readings: self.lives.sharing() };
-        self.books.posted(self.setup.jobs, job, (pool, units), posting, now);
-    }
-
-    /// The life of a job that starts now, where it is more than a start and an end.
-    fn life_of(&mut self, job: JobId) -> Option<Life> {
-        let physics = &self.setup.options.physics;
-        let holder = self.world.holders.of(job)?;
-        let crew = self.crew(job, holder.units);
-        let left = self.stopped.left.remove(&job);
-        if !self.physics_on && crew.pace == crew.all && left.is_none() {
-            return None;
-        }
-        let pool = &self.world.pools[holder.held.pool as usize];
-        let mut plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
-        self.intakes.complete(&mut plan, holder);
-        let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
-        let mut life = Life::start(plan, remainder, crew, self.world.now, self.latest_end(job));
-        if let Some(work) = self.intakes.cold_epoch(holder) {
-            life.begin_epoch(work);
-        }
-        Some(life)
-    }
-
-    /// A job's units when it holds so many: only under a policy that says so does progress follow them.
-    fn crew(&self, job: JobId, held: u32) -> Crew {
-        let all = self.world.class(job).request.units;
-        let pace = if self.world.elasticity == Elasticity::Proportional { held } else { all };
-        Crew { held, pace, all }
-    }
-
-    /// When the walltime ends a job that starts now.
-    fn latest_end(&self, job: JobId) -> Time {
-        match self.setup.jobs.walltime(job) {
-            Some(walltime) if self.world.times.enforce_walltime => self.world.now.after(walltime),
-            _ => Time::MAX,
-        }
-    }
-
-    fn grow(&mut self, job: JobId) {
-        if let Some(holder) = self.world.holders.of(job) {
-            self.fates.grown(job, holder.held.node_count());
-            let (crew, now) = (self.crew(job, holder.units), self.world.now);
-            let others = self.intakes.enter(holder);
-            let (intake, cold) = (self.intakes.of(holder), self.intakes.cold_epoch(holder));
-            self.lives.change(job, now, |life, moment| {
-                life.set_crew(moment, crew, intake);
-                if let Some(work) = cold {
-                    life.begin_epoch(work);
-                }
-            });
-            self.rebook(job);
-            self.refresh(others);
-            self.join(job);
-            self.tell_placed(job);
-        }
-    }
-
-    fn tell_placed(&mut self, job: JobId) {
-        if let Some(watch) = &mut self.watch
-            && let Some(holder) = self.world.holders.of(job)
-        {
-            watch.placed(&self.world, holder);
-        }
-    }
-
-    fn tell_left(&mut self, holder: &Holder, why: Leaving) {
-        if let Some(watch) = &mut self.watch {
-            watch.left(&self.world, holder, why);
-        }
     }
 
     fn end(&mut self, job: JobId, stage: Stage) {
