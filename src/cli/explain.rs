@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::format::{count, dollars, duration, gpu_hours, percent, plural};
 use super::table::{finished, plain, right};
 use crate::engine::Leaving;
-use crate::engine::life::Posting;
+use crate::engine::posting::Posting;
 use crate::experiments::explain::{Blocked, Departure, Explained, Stay, WhatIf, json};
 use crate::ledger::LeafGroup;
 use crate::results::tables::state_word;

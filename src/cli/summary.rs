@@ -119,7 +119,7 @@ fn queue(metrics: &Metrics) -> String {
     finished(&table)
 }
 
-fn recorded_against_simulated(recorded: &crate::results::metrics::RecordedWaits) -> String {
+fn recorded_against_simulated(recorded: &crate::results::recorded::RecordedWaits) -> String {
     let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
     for (name, wait) in [("recorded", &recorded.recorded), ("simulated", &recorded.simulated)] {
         let mut cells = vec![name.to_owned(), count(wait.count)];

@@ -2,13 +2,15 @@
 //!
 //! Each placement is a way to rank candidates; the search over levels (island, node, rack, pool) is common to all.
 
+mod island;
+mod spread;
+
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use rand::RngExt;
 
-use super::allocation::{Allocation, Part, Parts, Seat};
+use super::allocation::{Allocation, Part, Parts};
 use super::pool::PoolState;
 use super::request::Request;
 use super::slices;
@@ -278,57 +280,6 @@ impl Search<'_> {
         Some(self.part(node, self.request.units))
     }
 
-    /// The island within a node, for pools that tell islands apart.
-    fn in_island(&mut self) -> Option<Part> {
-        let need = usize::try_from(self.request.total_gpus()).ok()?;
-        let highest = self.pool.by_lane().highest();
-        let range = self.everywhere();
-        let (node, free) = match self.placement {
-            _ if need > highest => None,
-            Placement::FirstFit => {
-                let node = (need..=highest).filter_map(|f| self.lane_with(f, &range)).min()?;
-                let free = self.pool.node_lanes(node).iter().copied().find(|&l| l as usize >= need)?;
-                Some((node, free))
-            }
-            Placement::Pack | Placement::IslandPack => return self.in_tightest_island(&range),
-            Placement::Spread => {
-                (need..=highest).rev().find_map(|f| self.lane_with(f, &range).map(|node| (node, f as u8)))
-            }
-            Placement::Random => {
-                let mut candidates: Vec<usize> = (need..=highest)
-                    .flat_map(|f| self.pool.by_lane().with(f).range(range.clone()))
-                    .filter(|&n| self.pool.units_beside_gpus(n, self.request) >= self.request.units)
-                    .collect();
-                candidates.sort_unstable();
-                candidates.dedup();
-                let node = self.draw(&candidates)?;
-                let free = self.pool.node_lanes(node).iter().copied().find(|&l| l as usize >= need)?;
-                Some((node, free))
-            }
-        }?;
-        Some(self.pool.part_in_lane(node, free, self.request))
-    }
-
-    /// The first node of `range` with an island of exactly `free` free GPUs, and cores and memory for all units.
-    fn lane_with(&self, free: usize, range: &Range<usize>) -> Option<usize> {
-        self.pool
-            .by_lane()
-            .with(free)
-            .range(range.clone())
-            .find(|&n| self.pool.units_beside_gpus(n, self.request) >= self.request.units)
-    }
-
-    /// The island with the fewest free GPUs that holds the whole request.
-    fn in_tightest_island(&self, range: &Range<usize>) -> Option<Part> {
-        let need = usize::try_from(self.request.total_gpus()).ok()?;
-        if need == 0 || self.pool.shape().lanes() == 0 || need > self.pool.by_lane().highest() {
-            return None;
-        }
-        let (node, free) =
-            (need..=self.pool.by_lane().highest()).find_map(|f| self.lane_with(f, range).map(|n| (n, f as u8)))?;
-        Some(self.pool.part_in_lane(node, free, self.request))
-    }
-
     /// More units in the domain of a level that holds all of a job, if one does.
     fn beside(&mut self, held: &Allocation, level: Level) -> Option<Parts> {
         let shape = *self.pool.shape();
@@ -349,22 +300,6 @@ impl Search<'_> {
             }
             _ => None,
         }
-    }
-
-    /// More units in the island where a job already lies.
-    fn in_same_island(&self, held: &Allocation) -> Option<Part> {
-        let node = held.parts()[0].node;
-        let used = |lane: usize| held.parts().iter().any(|p| p.lanes[lane] > 0);
-        let mut lanes = (0..self.pool.shape().lanes()).filter(|&l| used(l));
-        let (Some(lane), None) = (lanes.next(), lanes.next()) else { return None };
-        let need = u8::try_from(self.request.total_gpus()).ok()?;
-        let room = self.pool.node_lanes(node as usize)[lane] >= need
-            && self.pool.units_beside_gpus(node as usize, self.request) >= self.request.units;
-        room.then(|| {
-            let mut part = Part { node, units: self.request.units, lanes: Default::default(), seat: Seat::Whole };
-            part.lanes[lane] = need;
-            part
-        })
     }
 
     fn in_rack(&mut self) -> Option<Parts> {
@@ -406,141 +341,5 @@ impl Search<'_> {
             return Some(parts);
         }
         self.spread_over(self.everywhere())
-    }
-
-    /// Divides the units over the nodes of `range`.
-    fn spread_over(&mut self, range: Range<usize>) -> Option<Parts> {
-        match self.placement {
-            Placement::FirstFit => self.fill_in_order(&range),
-            Placement::Pack => self.fill_fullest(&range, true),
-            Placement::IslandPack => match self.in_tightest_island(&range) {
-                Some(part) => Some(Parts::One(part)),
-                None => self.fill_fullest(&range, true),
-            },
-            Placement::Spread if self.steps_by_unit() => self.one_by_one(&range),
-            Placement::Spread => self.fill_fullest(&range, false),
-            Placement::Random => self.fill_drawn(&range),
-        }
-    }
-
-    /// Whether units are placed one at a time, each where it is emptiest.
-    fn steps_by_unit(&self) -> bool {
-        self.placement == Placement::Spread && self.request.tasks && self.request.units > 1
-    }
-
-    /// The lowest-numbered nodes first, each taking as many units as it can.
-    fn fill_in_order(&self, range: &Range<usize>) -> Option<Parts> {
-        let mut parts = Vec::new();
-        let mut left = self.request.units;
-        let mut from = range.start;
-        while left > 0 {
-            let buckets = self.pool.by_free();
-            let node = (self.request.gpus as usize..=buckets.highest())
-                .filter_map(|f| buckets.with(f).next(from))
-                .min()
-                .filter(|&n| n < range.end)?;
-            let units = self.pool.units_on(node, self.request).min(left);
-            if units > 0 {
-                parts.push(self.part(node, units));
-                left -= units;
-            }
-            from = node + 1;
-        }
-        Some(Parts::of(parts))
-    }
-
-    /// The nodes with the most free GPUs first, each taking as many units as it can; with `best_fit`, as soon as some
-    /// node holds all that is left, the one with the fewest free GPUs.
-    fn fill_fullest(&mut self, range: &Range<usize>, best_fit: bool) -> Option<Parts> {
-        let mut left = self.request.units;
-        if best_fit && let Some(node) = self.node_for(range, left) {
-            return Some(Parts::One(self.part(node, left)));
-        }
-        let mut parts: Vec<Part> = Vec::new();
-        for free in (self.request.gpus as usize..=self.pool.by_free().highest()).rev() {
-            for node in self.pool.by_free().with(free).range(range.clone()) {
-                let units = self.pool.units_on(node, self.request).min(left);
-                if units == 0 {
-                    continue;
-                }
-                parts.push(self.part(node, units));
-                left -= units;
-                if left == 0 {
-                    return Some(Parts::of(parts));
-                }
-                if best_fit && let Some(last) = self.last_node(range, left, &parts) {
-                    parts.push(self.part(last, left));
-                    return Some(Parts::of(parts));
-                }
-            }
-        }
-        None
-    }
-
-    /// The node with the fewest free GPUs, other than those used, that holds the last `left` units.
-    fn last_node(&self, range: &Range<usize>, left: u32, used: &[Part]) -> Option<usize> {
-        let need = left as usize * self.request.gpus as usize;
-        let request = self.request.with_units(left);
-        let limited = self.pool.limits_beside_gpus(&request);
-        let holds = |n: usize| !limited || self.pool.units_beside_gpus(n, &request) >= left;
-        (need..=self.pool.by_free().highest())
-            .map(|f| self.pool.by_free().with(f))
-            .filter(|nodes| !nodes.is_empty())
-            .find_map(|nodes| {
-                nodes.range(range.clone()).find(|&n| holds(n) && !used.iter().any(|p| p.node as usize == n))
-            })
-    }
-
-    /// Each unit on the node with the most free GPUs, counting the units before it.
-    fn one_by_one(&self, range: &Range<usize>) -> Option<Parts> {
-        let request = self.request;
-        let buckets = self.pool.by_free();
-        let mut fresh = (request.gpus as usize..=buckets.highest())
-            .rev()
-            .flat_map(|f| buckets.with(f).range(range.clone()).map(move |n| (f as u32, Reverse(n))))
-            .filter(|&(_, Reverse(n))| self.pool.units_on(n, request) > 0)
-            .peekable();
-        let mut used: BinaryHeap<(u32, Reverse<usize>)> = BinaryHeap::new();
-        let mut units: Vec<(usize, u32)> = Vec::new();
-        for _ in 0..request.units {
-            let from_used = used.peek().copied() >= fresh.peek().copied();
-            let (free, Reverse(node)) = if from_used { used.pop()? } else { fresh.next()? };
-            let on_node = match units.iter_mut().find(|(n, _)| *n == node) {
-                Some((_, count)) => {
-                    *count += 1;
-                    *count
-                }
-                None => {
-                    units.push((node, 1));
-                    1
-                }
-            };
-            if self.pool.units_on(node, request) > on_node {
-                used.push((free - request.gpus, Reverse(node)));
-            }
-        }
-        Some(Parts::of(units.into_iter().map(|(node, count)| self.part(node, count)).collect()))
-    }
-
-    fn fill_drawn(&mut self, range: &Range<usize>) -> Option<Parts> {
-        let mut left = self.request.units;
-        if let Some(node) = self.node_for(range, left) {
-            return Some(Parts::One(self.part(node, left)));
-        }
-        if !self.rack_holds(range.clone()) {
-            return None;
-        }
-        let mut parts: Vec<Part> = Vec::new();
-        let mut open: Vec<usize> = range.clone().filter(|&n| self.pool.units_on(n, self.request) > 0).collect();
-        while left > 0 {
-            let holds_all: Vec<usize> =
-                open.iter().copied().filter(|&n| self.pool.units_on(n, self.request) >= left).collect();
-            let node = if holds_all.is_empty() { self.draw(&open)? } else { self.draw(&holds_all)? };
-            let units = self.pool.units_on(node, self.request).min(left);
-            parts.push(self.part(node, units));
-            left -= units;
-            open.retain(|&n| n != node);
-        }
-        Some(Parts::of(parts))
     }
 }

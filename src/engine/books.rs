@@ -9,8 +9,8 @@ use crate::trace::{JobId, JobSpec, JobTable};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{GpuTime, Span, Time};
 
-use super::life::{Losses, Posting, Stretch};
 use super::options::Options;
+use super::posting::{Losses, Posting, Stretch};
 
 /// How the GPUs of one kind of job are booked.
 #[derive(Debug, Clone, Copy)]

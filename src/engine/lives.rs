@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::life::{Life, Moment, Posting, Turn};
+use super::life::{Life, Moment, Turn};
+use super::posting::Posting;
 use super::sharing::Sharing;
 use crate::physics::Speed;
 use crate::trace::JobId;

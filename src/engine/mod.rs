@@ -14,6 +14,7 @@ pub mod options;
 mod outages;
 pub mod outcome;
 mod places;
+pub mod posting;
 mod run;
 pub mod sharing;
 pub mod watch;

@@ -11,13 +11,14 @@ use thiserror::Error;
 
 use super::books::Books;
 use super::intake::Intakes;
-use super::life::{Posting, Turn};
+use super::life::Turn;
 use super::lives::{Lives, earliest};
 use super::neighbours::Neighbours;
 use super::options::Options;
 use super::outages::Outages;
 use super::outcome::{Fates, Outcome};
 use super::places::Places;
+use super::posting::Posting;
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
 use crate::sched::waiting::Waiting;

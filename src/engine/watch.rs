@@ -1,8 +1,8 @@
 //! Watching a run from inside. A watcher is told who starts, grows and leaves, and sees the state after the passes of
 //! each instant; it changes nothing. Without one, a run pays a test of a pointer for each of these.
 
-use super::life::Posting;
 use super::lives::Lives;
+use super::posting::Posting;
 use crate::sched::{Holder, Scheduler, World};
 use crate::trace::JobId;
 

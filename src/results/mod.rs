@@ -4,6 +4,7 @@ pub mod figures;
 pub mod folder;
 pub mod format;
 pub mod metrics;
+pub mod recorded;
 pub mod remedies;
 pub mod rows;
 pub mod stored;

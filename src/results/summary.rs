@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::metrics::{self, Metrics, RecordedWaits};
+use super::metrics::{self, Metrics};
+use super::recorded::RecordedWaits;
 use crate::engine::Deadlock;
 use crate::ledger::Leaf;
 use crate::units::{Distribution, Usd};

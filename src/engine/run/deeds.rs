@@ -2,7 +2,8 @@
 
 use super::Run;
 use crate::engine::books::Now;
-use crate::engine::life::{Crew, Life, Posting, Remainder};
+use crate::engine::life::{Crew, Life, Remainder};
+use crate::engine::posting::Posting;
 use crate::engine::watch::Leaving;
 use crate::physics::Preemption;
 use crate::sched::{Deed, Elasticity, Holder, Stage};

@@ -3,8 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::Run;
-use crate::engine::life::{Life, Posting, Stretch, span_of, work};
+use crate::engine::life::{Life, span_of, work};
 use crate::engine::outages::Node;
+use crate::engine::posting::{Posting, Stretch};
 use crate::engine::watch::Leaving;
 use crate::sched::Holder;
 use crate::trace::JobId;

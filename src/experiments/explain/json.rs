@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::story::{Blocked, Departure, Stay};
 use super::{Explained, WhatIf};
 use crate::engine::Leaving;
-use crate::engine::life::Posting;
+use crate::engine::posting::Posting;
 use crate::results::tables::state_word;
 use crate::trace::JobId;
 use crate::units::{Time, Usd};

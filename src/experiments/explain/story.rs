@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reason::Reason;
-use crate::engine::life::Posting;
+use crate::engine::posting::Posting;
 use crate::engine::{Leaving, View, Watch};
 use crate::sched::{Holder, Stage, World};
 use crate::trace::JobId;
