@@ -177,10 +177,13 @@ fn conservation_holds_with_everything_on() {
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
              [physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
              [physics.communication.default]\nnode = 0.9\nrack = 0.77\nracks = 0.6\n\
-             [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8",
+             [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
+             [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
+             kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"",
             random.random_range(0..20),
             random.random_range(2000..9000),
-            random.random_range(1..300)
+            random.random_range(1..300),
+            random.random_range(0..1000)
         );
         let mut scenario = scenario(4, 4, &physics);
         scenario.seed = round;
@@ -216,11 +219,73 @@ fn conservation_holds_with_everything_on() {
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }
     }
-    for leaf in
-        [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::InputStall, Leaf::Failed]
-    {
+    let all = [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::InputStall];
+    for leaf in all.into_iter().chain([Leaf::Failed, Leaf::Maintenance]) {
         assert!(seen.contains(&leaf), "no run had {}", leaf.name());
     }
+}
+
+/// A window of an outage, as a table of a scenario.
+fn outage(name: &str, nodes: std::ops::Range<u32>, from: u64, lasts: u64, kind: &str) -> String {
+    let (first, count) = (nodes.start, nodes.end - nodes.start);
+    format!(
+        "[physics.outages.{name}]\npool = \"p\"\nnode = {first}\nnodes = {count}\nfrom = \"{from}s\"\n\
+         lasts = \"{lasts}s\"\nkind = \"{kind}\"\n"
+    )
+}
+
+/// One job on all of two nodes, with outages: when it ended, and GPU-seconds of the leaves.
+fn ends_with_outages(outages: &str, submit: u64) -> (f64, [f64; 4]) {
+    let jobs: JobTable = [job(submit, 200, 16)].into_iter().collect();
+    let outcome = run(&scenario(2, 8, outages), &jobs, "fifo");
+    let leaves = [Leaf::Failed, Leaf::Maintenance, Leaf::LostWork, Leaf::Useful];
+    (seconds(outcome.fates.end(JobId(0))), leaves.map(|l| leaf(&outcome, l)))
+}
+
+#[test]
+fn a_window_stops_a_job_and_books_its_nodes() {
+    let (end, leaves) = ends_with_outages(&outage("a", 0..2, 100, 50, "maintenance"), 0);
+    assert_eq!(end, 350.0);
+    assert_eq!(leaves.map(f64::round), [0.0, 50.0 * 16.0, 100.0 * 16.0, 200.0 * 16.0]);
+    let (end, leaves) = ends_with_outages(&outage("a", 0..2, 100, 50, "failed"), 0);
+    assert_eq!(end, 350.0);
+    assert_eq!(leaves.map(f64::round), [50.0 * 16.0, 0.0, 100.0 * 16.0, 200.0 * 16.0]);
+}
+
+/// At the instant of its end, a job ends and is not stopped; windows that are over before the first job do nothing, and
+/// of one that has begun only the rest is booked.
+#[test]
+fn windows_begin_and_end_to_the_instant() {
+    let at_the_end = ends_with_outages(&outage("a", 0..2, 200, 50, "failed"), 0);
+    assert_eq!((at_the_end.0, at_the_end.1[2]), (200.0, 0.0));
+    let over = ends_with_outages(&outage("a", 0..2, 900, 100, "maintenance"), 1000);
+    assert_eq!((over.0, over.1[1]), (1200.0, 0.0));
+    let begun = ends_with_outages(&outage("a", 0..2, 900, 150, "maintenance"), 1000);
+    assert_eq!((begun.0, begun.1[1].round()), (1250.0, 50.0 * 16.0));
+}
+
+/// Nodes are back when the last cause is over, and failed while any of them is a failure.
+#[test]
+fn overlapping_windows_count_once() {
+    let both = outage("a", 0..2, 80, 40, "failed") + &outage("b", 0..2, 100, 50, "maintenance");
+    let (end, leaves) = ends_with_outages(&both, 0);
+    assert_eq!(end, 350.0);
+    assert_eq!(leaves.map(f64::round), [40.0 * 16.0, 30.0 * 16.0, 80.0 * 16.0, 200.0 * 16.0]);
+    let inside = outage("a", 0..2, 80, 70, "maintenance") + &outage("b", 0..2, 100, 10, "failed");
+    let (end, leaves) = ends_with_outages(&inside, 0);
+    assert_eq!(end, 350.0);
+    assert_eq!(leaves.map(f64::round), [10.0 * 16.0, 60.0 * 16.0, 80.0 * 16.0, 200.0 * 16.0]);
+}
+
+/// The gang stops where one of its nodes goes down, and the other node is free for others at that instant.
+#[test]
+fn the_nodes_beside_a_window_are_free() {
+    let jobs: JobTable = [job(0, 200, 16), job(50, 30, 8)].into_iter().collect();
+    let scenario = scenario(2, 8, &outage("a", 1..2, 100, 50, "maintenance"));
+    let outcome = run(&scenario, &jobs, "best-effort-fifo");
+    assert_eq!(seconds(outcome.fates.end(JobId(1))), 130.0);
+    assert_eq!(seconds(outcome.fates.end(JobId(0))), 350.0);
+    assert_eq!(leaf(&outcome, Leaf::Maintenance).round(), 50.0 * 8.0);
 }
 
 /// Nodes fail at the same instants whatever the policy does.

@@ -209,9 +209,9 @@ impl Books {
         self.weigh(booking, &step, clock.map(|clock| (clock, stretch.readings.1)), 1, stretch.to);
     }
 
-    /// So many GPUs of a pool more (or fewer) are down.
-    pub fn failed(&mut self, pool: u16, gpus: i64, now: Time) {
-        self.change(Payer::NOBODY, pool, Leaf::Failed, nano(gpus * MILLI_PER_GPU as i64), now);
+    /// So many GPUs of a pool more (or fewer) are down, for what `leaf` says.
+    pub fn down(&mut self, pool: u16, leaf: Leaf, gpus: i64, now: Time) {
+        self.change(Payer::NOBODY, pool, leaf, nano(gpus * MILLI_PER_GPU as i64), now);
         self.stale = Stale::All;
     }
 

@@ -143,7 +143,8 @@ fn resized(name: &str, scenario: &Scenario, size: impl Fn(u32) -> Option<u32>) -
     let mut change = Change::new(name, String::new());
     let mut told = Vec::new();
     for pool in scenario.cluster.pools.iter().filter(|pool| pool.gpus.is_some()) {
-        if let Some(nodes) = size(pool.nodes) {
+        // The nodes of an outage must be there.
+        if let Some(nodes) = size(pool.nodes).filter(|&nodes| nodes >= scenario.physics.nodes_in_outages(&pool.name)) {
             resize(&mut change, pool, nodes);
             told.push(format!("{} instead of {} in {}", plural(u64::from(nodes), "node"), pool.nodes, pool.name));
         }

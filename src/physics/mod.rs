@@ -11,6 +11,7 @@ pub mod input;
 pub mod interference;
 pub mod interval;
 pub mod plan;
+pub mod windows;
 
 pub use checkpoints::{Checkpoints, Size};
 pub use communication::{Slowdown, Spread};
@@ -19,6 +20,7 @@ pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
 pub use interval::Interval;
 pub use plan::{Checkpointing, FULL_SPEED, Intake, Pauses, Plan, Speed, Supply, Write};
+pub use windows::{Cause, OutageWindow};
 
 use std::collections::BTreeMap;
 
@@ -53,6 +55,8 @@ pub struct Physics {
     pub interference: BTreeMap<String, Interference>,
     /// How nodes fail, by the name of their pool.
     pub failures: BTreeMap<String, FailureModel>,
+    /// Recorded failures and planned maintenance, by their names.
+    pub outages: BTreeMap<String, OutageWindow>,
     /// What becomes of preempted jobs.
     pub preemption: Preemption,
 }
@@ -65,6 +69,12 @@ impl Physics {
     #[must_use]
     pub fn is_on(&self) -> bool {
         *self != Physics::default()
+    }
+
+    /// How many nodes a pool must have so that those of all its outages are there.
+    #[must_use]
+    pub fn nodes_in_outages(&self, pool: &str) -> u32 {
+        self.outages.values().filter(|window| window.pool == pool).map(|window| window.nodes.end).max().unwrap_or(0)
     }
 
     /// How a job runs in the place that it was given, where all its data are; see [`Reader`] for where they are not.

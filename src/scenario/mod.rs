@@ -7,6 +7,7 @@
 
 pub mod gpus;
 pub mod measure;
+mod outages;
 pub mod overlay;
 mod physics;
 pub mod policy;

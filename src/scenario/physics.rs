@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::outages;
 use super::section::Section;
 use super::sharing;
 use super::tables::{CHECKPOINT, COMMUNICATION, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
@@ -34,6 +35,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
         slowdowns: part("communication").map(|entry| slowdowns(entry, problems)).unwrap_or_default(),
         failures: part("failures").map(|entry| failures(entry, cluster, problems)).unwrap_or_default(),
+        outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),
     }
 }
 

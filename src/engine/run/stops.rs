@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Run;
 use crate::engine::life::{Life, span_of, work};
-use crate::engine::outages::Node;
+use crate::engine::outages::{Change, Node};
 use crate::engine::posting::{Posting, Stretch};
 use crate::engine::watch::Leaving;
 use crate::sched::Holder;
@@ -27,23 +27,34 @@ impl Run<'_> {
     pub(super) fn apply_outages(&mut self) -> bool {
         let now = self.world.now;
         let mut changed = false;
-        while let Some(node) = self.outages.pop_repair(now) {
-            self.world.repair_node(node.0, node.1);
-            self.books.failed(node.0, -self.gpus_of_node(node), now);
-            self.outages.up(node, now);
-            changed = true;
-        }
-        while let Some(node) = self.outages.pop_failure(now) {
-            self.empty_node(node);
-            self.world.fail_node(node.0, node.1);
-            self.books.failed(node.0, self.gpus_of_node(node), now);
-            self.outages.down(node, now);
-            changed = true;
+        while let Some(change) = self.outages.pop(now) {
+            changed |= self.change_node(change);
         }
         if changed {
             self.policy.capacity_changed();
         }
         changed
+    }
+
+    /// Takes a node down, lets it up or books it for another cause; says whether anything changed.
+    fn change_node(&mut self, Change { node, before, after }: Change) -> bool {
+        let (gpus, now) = (self.gpus_of_node(node), self.world.now);
+        if before == after {
+            return false;
+        }
+        if before.is_none() {
+            self.empty_node(node);
+            self.world.fail_node(node.0, node.1);
+        }
+        if after.is_none() {
+            self.world.repair_node(node.0, node.1);
+        }
+        for (leaf, gpus) in [(before, -gpus), (after, gpus)] {
+            if let Some(leaf) = leaf {
+                self.books.down(node.0, leaf, gpus, now);
+            }
+        }
+        true
     }
 
     fn gpus_of_node(&self, (pool, _): Node) -> i64 {

@@ -2,7 +2,7 @@
 
 use super::plain::{Table, bandwidth, duration};
 use crate::cluster::{ShareMode, Sharing};
-use crate::physics::{Checkpoints, FULL_SPEED, Interference, Interval, Physics, Preemption};
+use crate::physics::{Cause, Checkpoints, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption};
 use crate::scenario::types::Scenario;
 use crate::units::Span;
 
@@ -47,6 +47,22 @@ pub(super) fn physics(physics: &Physics) -> Table {
         failures.add(pool, failure);
     }
     table.add("failures", failures);
+    let mut outages = Table::default();
+    for (name, window) in &physics.outages {
+        outages.add(name, outage(window));
+    }
+    table.add("outages", outages);
+    table
+}
+
+fn outage(window: &OutageWindow) -> Table {
+    let mut table = Table::default();
+    table.add("pool", window.pool.as_str());
+    table.add("node", window.nodes.start);
+    table.add("nodes", window.nodes.end - window.nodes.start);
+    table.add("from", duration(window.from));
+    table.add("lasts", duration(window.lasts));
+    table.add("kind", if window.cause == Cause::Maintenance { "maintenance" } else { "failed" });
     table
 }
 

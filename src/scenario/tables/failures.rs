@@ -1,6 +1,6 @@
 //! What `[physics.failures]` may contain.
 
-use super::Table;
+use super::{ONE_OR_MORE, Table, U32};
 use crate::units::keys::{Key, Kind};
 
 /// The failures of one pool.
@@ -33,6 +33,43 @@ pub static FAILURES: Table = Table {
         },
     ],
     required: &["mtbf", "repair"],
+    tables: &[],
+    reserved: &[],
+};
+
+/// An outage that is known beforehand.
+pub static OUTAGES: Table = Table {
+    doc: "A recorded failure or a planned maintenance: some nodes of a pool are down for a while, and what runs there \
+          stops, as when a node fails by chance. Outages may overlap; a node is back when the last one is over.",
+    keys: &[
+        Key { name: "pool", kind: Kind::Text, default: "required", doc: "The pool." },
+        Key {
+            name: "node",
+            kind: Kind::Count { min: 0, max: U32 },
+            default: "0",
+            doc: "The number of the first node, counted from 0.",
+        },
+        Key {
+            name: "nodes",
+            kind: ONE_OR_MORE,
+            default: "1",
+            doc: "How many nodes, one after the other; a rack's are nodes_per_rack from a multiple of it.",
+        },
+        Key {
+            name: "from",
+            kind: Kind::Duration,
+            default: "required",
+            doc: "When they go down, after the start of the trace.",
+        },
+        Key { name: "lasts", kind: Kind::Duration, default: "required", doc: "How long they are down." },
+        Key {
+            name: "kind",
+            kind: Kind::Choice(&["failed", "maintenance"]),
+            default: "failed",
+            doc: "The leaf of the ledger that gets their GPUs; `failed` where both are going on.",
+        },
+    ],
+    required: &["pool", "from", "lasts"],
     tables: &[],
     reserved: &[],
 };

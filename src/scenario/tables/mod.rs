@@ -11,7 +11,7 @@ mod storage;
 mod workload;
 
 pub use checkpoint::CHECKPOINT;
-pub use failures::FAILURES;
+pub use failures::{FAILURES, OUTAGES};
 pub use measure::MEASURE;
 pub use physics::{COMMUNICATION, PHYSICS, PREPARATION, STARTUP};
 pub use pools::{GPU, OWNED, POOL};
