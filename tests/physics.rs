@@ -15,7 +15,11 @@ use rand::RngExt;
 
 /// A cluster of `nodes` nodes of `gpus` GPUs with some `[physics]`.
 fn scenario(nodes: u32, gpus: u32, physics: &str) -> Scenario {
-    let pool = if physics.contains("[cluster.storage.s]") { "storage = \"s\"\ncache.size = \"50GB\"\n" } else { "" };
+    let pool = if physics.contains("[cluster.storage.s]") {
+        "storage = \"s\"\ncache.size = \"50GB\"\nfabric = \"20GB/s\"\noversubscription = 3\n"
+    } else {
+        ""
+    };
     let text = format!(
         "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\nnodes_per_rack = 2\n{pool}\
          [workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
@@ -169,6 +173,8 @@ fn conservation_holds_with_everything_on() {
             "[physics.checkpoint]\nevery = \"40s\"\ncost = \"3s\"\n",
             "[physics.checkpoint]\ninterval = \"daly\"\ncost = \"1s\"\nparams_per_gpu = 1e9\n",
         ][random.random_range(0..3)];
+        let communication = ["node = 0.9\nrack = 0.77\nracks = 0.6", "gradients = \"3GB\"\nstep = \"400ms\""]
+            [random.random_range(0..2)];
         let share = ["node", "job"][random.random_range(0..2)];
         let read = random.random_range(1..30);
         let preemption = ["suspend", "requeue"][random.random_range(0..2)];
@@ -176,7 +182,7 @@ fn conservation_holds_with_everything_on() {
             "[physics]\npreemption = \"{preemption}\"\ninput = true\n[cluster.storage.s]\nread = \"{read}GB/s\"\n\
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
              [physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
-             [physics.communication.default]\nnode = 0.9\nrack = 0.77\nracks = 0.6\n\
+             [physics.communication.default]\n{communication}\n\
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
              kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"",
@@ -219,7 +225,15 @@ fn conservation_holds_with_everything_on() {
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }
     }
-    let all = [Leaf::Startup, Leaf::Checkpoint, Leaf::Restart, Leaf::LostWork, Leaf::Inactive, Leaf::InputStall];
+    let all = [
+        Leaf::Startup,
+        Leaf::Communication,
+        Leaf::Checkpoint,
+        Leaf::Restart,
+        Leaf::LostWork,
+        Leaf::Inactive,
+        Leaf::InputStall,
+    ];
     for leaf in all.into_iter().chain([Leaf::Failed, Leaf::Maintenance]) {
         assert!(seen.contains(&leaf), "no run had {}", leaf.name());
     }

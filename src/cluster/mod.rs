@@ -6,6 +6,7 @@
 pub mod allocation;
 pub mod catalog;
 pub mod mig;
+pub mod network;
 pub mod owned;
 pub mod parts;
 pub mod placement;
@@ -17,6 +18,7 @@ pub mod spec;
 pub mod storage;
 
 pub use allocation::{Allocation, Part, Seat, Take};
+pub use network::Network;
 pub use placement::{Placement, Placer};
 pub use pool::PoolState;
 pub use request::{Request, Slice};

@@ -1,5 +1,7 @@
 //! Storage systems, and how nodes get at them.
 
+use super::network::Network;
+
 /// A storage system that many nodes read from and write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageSpec {
@@ -25,8 +27,8 @@ pub enum Share {
     Job,
 }
 
-/// What a node has for its input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How a node reaches its data and other nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct NodeIo {
     /// Index into [`super::ClusterSpec::storage`]; `None`: data are there without reading any.
     pub storage: Option<u16>,
@@ -34,6 +36,8 @@ pub struct NodeIo {
     pub nic: Option<u64>,
     /// Memory or drives that keep what was read.
     pub cache: Option<Cache>,
+    /// How its GPUs reach each other.
+    pub network: Network,
 }
 
 /// The cache of each node.

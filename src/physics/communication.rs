@@ -1,5 +1,6 @@
 //! How much slower a job runs the further its GPUs lie apart: the short form, a table by class.
 
+use super::allreduce::AllReduce;
 use super::plan::Speed;
 use crate::cluster::{Allocation, PoolState};
 
@@ -14,6 +15,15 @@ pub enum Spread {
     Rack,
     /// On several racks.
     Racks,
+}
+
+/// How the place of a job slows it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Communication {
+    /// By a table of speeds.
+    Relative(Slowdown),
+    /// By what its GPUs have to tell each other, over links of so many bytes per second.
+    AllReduce(AllReduce),
 }
 
 /// The speed of a class of jobs by the spread of their GPUs, relative to one island.

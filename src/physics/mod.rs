@@ -4,6 +4,7 @@
 //! Nothing in here knows of the clock's events or of schedulers: it says how long, how fast and how often, and the
 //! engine lives by it. All of it is off until a scenario names it; a bare replay reproduces recorded durations.
 
+pub mod allreduce;
 pub mod checkpoints;
 pub mod communication;
 pub mod failures;
@@ -13,8 +14,9 @@ pub mod interval;
 pub mod plan;
 pub mod windows;
 
+pub use allreduce::{AllReduce, Links};
 pub use checkpoints::{Checkpoints, Size};
-pub use communication::{Slowdown, Spread};
+pub use communication::{Communication, Slowdown, Spread};
 pub use failures::{FailureModel, NodeClock, Repair};
 pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
@@ -24,7 +26,7 @@ pub use windows::{Cause, OutageWindow};
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{Allocation, PoolState};
+use crate::cluster::{Allocation, ClusterSpec, PoolState};
 use crate::trace::JobSpec;
 use crate::units::Span;
 
@@ -49,8 +51,8 @@ pub struct Physics {
     pub input: bool,
     /// Bytes per second of input that a core prepares, by class; empty: cores do not matter.
     pub preparation: BTreeMap<String, u64>,
-    /// Slowdowns by communication class; empty: placement does not matter.
-    pub slowdowns: BTreeMap<String, Slowdown>,
+    /// What the GPUs of a job tell each other, by class; empty: placement does not matter.
+    pub communication: BTreeMap<String, Communication>,
     /// How shares of a GPU slow each other down, by the name of their pool.
     pub interference: BTreeMap<String, Interference>,
     /// How nodes fail, by the name of their pool.
@@ -79,9 +81,12 @@ impl Physics {
 
     /// How a job runs in the place that it was given, where all its data are; see [`Reader`] for where they are not.
     #[must_use]
-    pub fn plan(&self, spec: &JobSpec, pool: &PoolState, held: &Allocation) -> Plan {
-        let slowdown = of_class(&self.slowdowns, spec);
-        let speed = slowdown.map_or(Speed::FULL, |slowdown| slowdown.speed(Spread::of(pool, held)));
+    pub fn plan(&self, spec: &JobSpec, cluster: &ClusterSpec, pool: &PoolState, held: &Allocation) -> Plan {
+        let speed = match of_class(&self.communication, spec) {
+            None => Speed::FULL,
+            Some(Communication::Relative(slowdown)) => slowdown.speed(Spread::of(pool, held)),
+            Some(Communication::AllReduce(reduce)) => reduce.speed(spec, pool, &Links::of(cluster, held.pool), held),
+        };
         let own = |every| Checkpointing { every, cost: Span::ZERO, write: None };
         Plan { pauses: self.pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
     }

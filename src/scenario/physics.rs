@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::communication;
 use super::outages;
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, COMMUNICATION, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
+use super::tables::{CHECKPOINT, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpoints, FailureModel, Interval, Pauses, Physics, Preemption, Repair, Size, Slowdown, Speed};
+use crate::physics::{Checkpoints, FailureModel, Interval, Pauses, Physics, Preemption, Repair, Size};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail and whose GPUs can be shared, as is noted in them.
@@ -33,7 +34,9 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         },
         pauses: part("startup").map(|entry| pauses(entry, problems)).unwrap_or_default(),
         checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
-        slowdowns: part("communication").map(|entry| slowdowns(entry, problems)).unwrap_or_default(),
+        communication: part("communication")
+            .map(|entry| communication::read(entry, cluster, problems))
+            .unwrap_or_default(),
         failures: part("failures").map(|entry| failures(entry, cluster, problems)).unwrap_or_default(),
         outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),
     }
@@ -97,19 +100,6 @@ fn checkpoints(entry: &Entry, fail: bool, cluster: &ClusterSpec, problems: &mut 
 
 /// See [`Size::bytes_per_param`].
 const BYTES_PER_PARAM: f64 = 13.0;
-
-fn slowdowns(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, Slowdown> {
-    let mut slowdowns = BTreeMap::new();
-    for class in entry.node.table().unwrap_or_default() {
-        let keys = section(class, &COMMUNICATION, &format!("physics.communication.{}", class.key), problems);
-        let node = keys.number("node").unwrap_or(1.0);
-        let rack = keys.number("rack").unwrap_or(node);
-        let racks = keys.number("racks").unwrap_or(rack);
-        let [node, rack, racks] = [node, rack, racks].map(Speed::of_share);
-        slowdowns.insert(class.key.clone(), Slowdown { node, rack, racks });
-    }
-    slowdowns
-}
 
 /// Reports a table of a pool that the cluster does not have.
 pub(super) fn check_pool(pool: &Entry, cluster: &ClusterSpec, problems: &mut Problems) {

@@ -8,7 +8,7 @@ use super::tree::{Entry, Node};
 use super::types::PriceSource;
 use crate::cluster::catalog;
 use crate::cluster::owned::{ELECTRICITY, Owned};
-use crate::cluster::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec};
+use crate::cluster::{ClusterSpec, GpuType, Island, Network, NodeGpus, NodeIo, PoolSpec};
 use crate::input::Problems;
 use crate::units::UsdPerGpuHour;
 
@@ -73,7 +73,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
         nodes_per_rack: keys.count32("nodes_per_rack"),
         cpu_milli: keys.count("cpus_per_node").map(|cores| cores * 1000),
         mem_bytes: read_memory(&keys, problems),
-        io,
+        io: NodeIo { network: read_network(&keys, problems), ..io },
         price,
         queues: read_queues(&keys, problems),
     });
@@ -175,6 +175,19 @@ fn read_queues(keys: &Section<'_>, problems: &mut Problems) -> Option<Vec<String
         problems.push(keys.place("queues").problem("`queues`: an empty list; leave the key out to let every line in"));
     }
     Some(queues.to_vec())
+}
+
+fn read_network(keys: &Section<'_>, problems: &mut Problems) -> Network {
+    storage::check_above_zero(keys, "bridge", problems);
+    storage::check_above_zero(keys, "fabric", problems);
+    let standard = Network::default();
+    Network {
+        bridge: keys.bytes("bridge"),
+        fabric: keys.bytes("fabric"),
+        cards: keys.count32("fabric_cards").unwrap_or(standard.cards),
+        latency: keys.span("fabric_latency").unwrap_or(standard.latency),
+        oversubscription: keys.number("oversubscription").unwrap_or(standard.oversubscription),
+    }
 }
 
 /// The price of a pool's GPU-hour: given, owned, its type's, the catalog's, or nothing, in this order.

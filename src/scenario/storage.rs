@@ -84,7 +84,8 @@ fn by_operations(keys: &Section<'_>, problems: &mut Problems) -> Option<u64> {
     Some(keys.count("iops")?.saturating_mul(keys.bytes("file")?).max(1))
 }
 
-fn check_above_zero(keys: &Section<'_>, key: &str, problems: &mut Problems) {
+/// Reports a bandwidth of nothing.
+pub(super) fn check_above_zero(keys: &Section<'_>, key: &str, problems: &mut Problems) {
     if keys.bytes(key) == Some(0) {
         problems
             .push(keys.place(key).problem(format!("`{key}`: expected a bandwidth above 0; leave it out for no limit")));
@@ -110,6 +111,7 @@ pub fn read_io(pool: &Entry, keys: &Section<'_>, systems: &[StorageSpec], proble
         storage: storage.map(|number| number as u16),
         nic: keys.bytes("nic"),
         cache: cache.and_then(|cache| read_cache(cache, &pool.key, problems)),
+        ..NodeIo::default()
     }
 }
 

@@ -123,7 +123,7 @@ impl Run<'_> {
             return None;
         }
         let pool = &self.world.pools[holder.held.pool as usize];
-        let mut plan = physics.plan(self.setup.jobs.spec(job), pool, &holder.held);
+        let mut plan = physics.plan(self.setup.jobs.spec(job), self.setup.cluster, pool, &holder.held);
         self.intakes.complete(&mut plan, holder);
         let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
         let mut life = Life::start(plan, remainder, crew, self.world.now, self.latest_end(job));

@@ -34,6 +34,7 @@ pub fn resolved(scenario: &Scenario) -> Plain {
         let system = spec.io.storage.map(|number| &scenario.cluster.storage[usize::from(number)]);
         table.add_some("storage", system.map(|system| system.name.as_str()));
         table.add_some("nic", spec.io.nic.map(bandwidth));
+        physics::network(&mut table, &spec.io.network);
         table.add_some("cache", spec.io.cache.as_ref().map(cache));
         pools.add(&spec.name, table);
     }

@@ -1,10 +1,13 @@
 //! `[physics]` in full.
 
 use super::plain::{Table, bandwidth, duration};
-use crate::cluster::{ShareMode, Sharing};
-use crate::physics::{Cause, Checkpoints, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption};
+use crate::cluster::{Network, ShareMode, Sharing};
+use crate::physics::{
+    Cause, Checkpoints, Communication, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption,
+};
 use crate::scenario::types::Scenario;
 use crate::units::Span;
+use crate::units::quantity::bytes_text;
 
 pub(super) fn physics(physics: &Physics) -> Table {
     let mut table = Table::default();
@@ -29,12 +32,8 @@ pub(super) fn physics(physics: &Physics) -> Table {
         table.add("preparation", preparation);
     }
     let mut communication = Table::default();
-    for (class, slowdown) in &physics.slowdowns {
-        let mut speeds = Table::default();
-        for (key, speed) in [("node", slowdown.node), ("rack", slowdown.rack), ("racks", slowdown.racks)] {
-            speeds.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
-        }
-        communication.add(class, speeds);
+    for (name, class) in &physics.communication {
+        communication.add(name, class_of(class));
     }
     table.add("communication", communication);
     let mut failures = Table::default();
@@ -64,6 +63,34 @@ fn outage(window: &OutageWindow) -> Table {
     table.add("lasts", duration(window.lasts));
     table.add("kind", if window.cause == Cause::Maintenance { "maintenance" } else { "failed" });
     table
+}
+
+fn class_of(class: &Communication) -> Table {
+    let mut table = Table::default();
+    match class {
+        Communication::Relative(slowdown) => {
+            for (key, speed) in [("node", slowdown.node), ("rack", slowdown.rack), ("racks", slowdown.racks)] {
+                table.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+            }
+        }
+        Communication::AllReduce(reduce) => {
+            table.add("gradients", bytes_text(reduce.gradients));
+            table.add("step", duration(reduce.step));
+            table.add("overlap", reduce.overlap);
+        }
+    }
+    table
+}
+
+/// What a pool says of its network, where that is not the default.
+pub(super) fn network(table: &mut Table, network: &Network) {
+    let standard = Network::default();
+    table.add_some("fabric", network.fabric.map(bandwidth));
+    table.add_some("fabric_cards", Some(network.cards).filter(|&cards| cards != standard.cards));
+    table.add_some("fabric_latency", Some(network.latency).filter(|&it| it != standard.latency).map(duration));
+    let oversubscription = Some(network.oversubscription).filter(|&it| it > standard.oversubscription);
+    table.add_some("oversubscription", oversubscription);
+    table.add_some("bridge", network.bridge.map(bandwidth));
 }
 
 pub(super) fn sharing(scenario: &Scenario) -> Table {

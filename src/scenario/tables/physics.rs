@@ -79,14 +79,36 @@ pub static PREPARATION: Table = Table {
     reserved: &[],
 };
 
-/// The slowdowns of one class.
+/// What the GPUs of the jobs of one class tell each other.
 pub static COMMUNICATION: Table = Table {
-    doc: "Speed of the jobs whose `comm` is this class by how far their GPUs lie apart, relative to one NVLink island; \
-          the class `default` is that of all others.",
+    doc: "How the jobs whose `comm` is this class are slowed by where their GPUs lie; the class `default` is that of all \
+          others. Either their speed by how far their GPUs lie apart, relative to one NVLink island (`node`, `rack`, \
+          `racks`), or what they all-reduce in a step (`gradients`, `step`) over the links of the pool.",
     keys: &[
         Key { name: "node", kind: RELATIVE, default: "1", doc: "On one node, over several islands." },
         Key { name: "rack", kind: RELATIVE, default: "as node", doc: "On several nodes of one rack." },
         Key { name: "racks", kind: RELATIVE, default: "as rack", doc: "On several racks." },
+        Key {
+            name: "gradients",
+            kind: Kind::Bytes,
+            default: "none: the table of speeds counts",
+            doc: "Bytes that each GPU adds to those of the others in a step: 2 or 4 for each parameter under data \
+                  parallelism. A hierarchical ring, 2 (n-1)/n S/B + 2 (n-1) a on each level (nccl-tests), from the \
+                  GPU type's `link` and the pool's `bridge`, `fabric` and `oversubscription`.",
+        },
+        Key {
+            name: "step",
+            kind: Kind::Duration,
+            default: "required with gradients",
+            doc: "What a step computes. The recorded duration is that of the closest place that the pool has.",
+        },
+        Key {
+            name: "overlap",
+            kind: Kind::Number { min: 0.0, max: 1.0 },
+            default: "0.7",
+            doc: "Share of the all-reduce that can hide behind computing: 0 none, 1 all. The default is an assumption; \
+                  frameworks send gradients while the backward pass makes further ones.",
+        },
     ],
     required: &[],
     tables: &[],

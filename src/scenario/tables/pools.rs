@@ -49,6 +49,38 @@ pub static POOL: Table = Table {
             default: "no limit",
             doc: "Bandwidth of a node's network card to storage.",
         },
+        Key {
+            name: "fabric",
+            kind: Kind::Bandwidth,
+            default: "no limit",
+            doc: "Bandwidth of a node to other nodes, all its cards together, in one direction; for the gradients of \
+                  [physics.communication.CLASS]. Nothing is derated: large messages reach some 74 % of the line rate \
+                  (ML Engineering, network benchmarks), 296GB/s of eight cards of 400 Gb/s.",
+        },
+        Key {
+            name: "fabric_cards",
+            kind: ONE_OR_MORE,
+            default: "1",
+            doc: "Cards that `fabric` is divided over; a job reaches as many of them as it has GPUs on the node.",
+        },
+        Key {
+            name: "fabric_latency",
+            kind: Kind::Duration,
+            default: "10us",
+            doc: "From node to node; tens of microseconds across a fabric (ML Engineering, network benchmarks).",
+        },
+        Key {
+            name: "oversubscription",
+            kind: Kind::Number { min: 1.0, max: 1000.0 },
+            default: "1",
+            doc: "What the nodes of a rack can send together over what its uplink carries; Llama 3 met 1:7 (section 3.3.1), as 7.",
+        },
+        Key {
+            name: "bridge",
+            kind: Kind::Bandwidth,
+            default: "as the link within an island",
+            doc: "Bandwidth of one GPU to those of other islands on its node, in one direction; PCIe 4 x16: 31GB/s.",
+        },
     ],
     required: &["nodes"],
     tables: &[Sub { name: "owned", form: Form::One(&OWNED) }, Sub { name: "cache", form: Form::One(&CACHE) }],
