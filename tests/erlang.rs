@@ -3,84 +3,14 @@
 //!
 //! The comparison is tried on the plainest queue there is, [`plain_waits`], before the engine is held to it.
 
+mod queueing;
+
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
-use fleetsim::trace::{JobRow, JobSpec, JobTable};
-use fleetsim::units::{Span, Time, UsdPerGpuHour};
-
-/// A queue with `servers` GPUs.
-#[derive(Debug, Clone, Copy)]
-struct Queue {
-    /// GPUs.
-    servers: u32,
-    /// Mean seconds between two arrivals.
-    between: f64,
-    /// Mean seconds of a job.
-    length: f64,
-}
-
-impl Queue {
-    /// Offered load in GPUs.
-    fn load(self) -> f64 {
-        self.length / self.between
-    }
-
-    /// Erlang C, the share of the jobs that wait, from Erlang B by its recursion over the number of servers.
-    fn share_that_waits(self) -> f64 {
-        let load = self.load();
-        let blocked = (1..=self.servers).fold(1.0, |b, k| load * b / (f64::from(k) + load * b));
-        blocked / (1.0 - load / f64::from(self.servers) * (1.0 - blocked))
-    }
-
-    /// Mean wait in seconds.
-    fn mean_wait(self) -> f64 {
-        self.share_that_waits() * self.length / (f64::from(self.servers) - self.load())
-    }
-
-    /// The first `count` jobs of one draw.
-    fn jobs(self, count: usize, seed: u64) -> Vec<JobRow> {
-        let mut state = seed;
-        let mut at = 0.0;
-        (0..count)
-            .map(|n| {
-                at += exponential(&mut state, self.between);
-                JobRow {
-                    job_id: format!("j{n}"),
-                    submit: Time::from_micros((at * 1e6).round() as u64),
-                    duration: Span::from_micros((exponential(&mut state, self.length) * 1e6).round() as u64),
-                    spec: JobSpec { gpus: 1, ..JobSpec::default() },
-                    ..JobRow::default()
-                }
-            })
-            .collect()
-    }
-}
-
-/// SplitMix64 by inversion.
-fn exponential(state: &mut u64, mean: f64) -> f64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    // 53 bits, in (0, 1].
-    let uniform = ((z >> 11) + 1) as f64 / (1_u64 << 53) as f64;
-    -mean * uniform.ln()
-}
-
-/// Waits in seconds where each job takes the server that is free first.
-fn plain_waits(jobs: &[JobRow], servers: u32) -> Vec<f64> {
-    let mut free_from = vec![0_u64; servers as usize];
-    jobs.iter()
-        .map(|job| {
-            let server = free_from.iter_mut().min().expect("there is a server");
-            let start = job.submit.micros().max(*server);
-            *server = start + job.duration.micros();
-            (start - job.submit.micros()) as f64 / 1e6
-        })
-        .collect()
-}
+use fleetsim::trace::{JobRow, JobTable};
+use fleetsim::units::UsdPerGpuHour;
+use queueing::{Queue, plain_waits};
 
 /// Waits in seconds under a policy of the engine, on nodes of one GPU.
 fn engine_waits(jobs: &[JobRow], servers: u32, policy: &str) -> Vec<f64> {
@@ -143,6 +73,8 @@ const QUEUES: [Queue; 4] = [
 fn erlang_c_has_its_known_values() {
     let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} against {b}");
     close(QUEUES[0].mean_wait(), 5.0);
+    // A tenth of those jobs wait longer than ln(0.5 / 0.1) / (0.2 - 0.1) s.
+    close(QUEUES[0].wait_quantile(0.9), 5.0_f64.ln() * 10.0);
     // rho = 0.8: C = 2 rho^2 / (1 + rho) = 32/45, wait = C length / (2 - 1.6).
     close(QUEUES[1].share_that_waits(), 32.0 / 45.0);
     close(QUEUES[1].mean_wait(), 32.0 / 45.0 * 16.0 / 0.4);

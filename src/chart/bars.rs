@@ -58,7 +58,7 @@ fn subtitle(of: &StoredComparison) -> String {
     }
     let first = &of.contenders[0].name;
     let values = match of.draws {
-        Draws::Bootstrap => "Values of the trace itself".to_owned(),
+        Draws::Bootstrap { .. } => "Values of the trace itself".to_owned(),
         Draws::Independent => format!("Means over {}", plural(replicates as u64, "replicate")),
     };
     format!("{values}; lines: 95 % intervals of the difference to {first}, * where it is significant")

@@ -183,12 +183,12 @@ fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, lines: usize) -> Str
     let mut text = format!("{}, by {}", what.word, axis.key);
     let has_intervals = match sweep.draws {
         Draws::Independent => sweep.replicates > 1,
-        Draws::Bootstrap => sweep.replicates > 2,
+        Draws::Bootstrap { .. } => sweep.replicates > 2,
     };
     if has_intervals {
         text.push_str(match sweep.draws {
             Draws::Independent => "; means over the replicates, with 95 % intervals",
-            Draws::Bootstrap => "; of the trace itself, with 95 % intervals",
+            Draws::Bootstrap { .. } => "; of the trace itself, with 95 % intervals",
         });
     }
     if lines > MOST {

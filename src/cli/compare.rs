@@ -127,7 +127,7 @@ fn differences(compared: &Compared) -> String {
     }
     numbers_to_the_right(&mut table);
     let first = &compared.contenders[0].name;
-    let by_bootstrap = (1..compared.contenders.len()).any(|at| compared.draws(at) == Draws::Bootstrap);
+    let by_bootstrap = compared.draws.iter().any(|draws| matches!(draws, Draws::Bootstrap { .. }));
     if !any {
         return "too few replicates for intervals: a trace takes 3, a generated workload 2\n".to_owned();
     }

@@ -44,6 +44,12 @@ impl Days {
         (libm::cbrt(self.count as f64).round() as u64).max(1)
     }
 
+    /// Into how many blocks they fall.
+    #[must_use]
+    pub fn blocks(self) -> u32 {
+        u32::try_from(self.count / self.block()).unwrap_or(u32::MAX)
+    }
+
     /// Whether there is anything to draw from: two days at least.
     #[must_use]
     pub fn are_enough(self) -> bool {

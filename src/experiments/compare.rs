@@ -6,7 +6,7 @@ use super::interval::{Draws, Interval};
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
 use super::stop::Stop;
-use super::workload::{self, Library};
+use super::workload::Library;
 use crate::input::{Problem, Problems};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::units::Span;
@@ -55,6 +55,8 @@ pub struct Compared {
     /// By contender: the queue time in seconds that each of [`wait_shares`] of the jobs of replicate 0 does not exceed;
     /// empty where no job started.
     pub waits: Vec<Vec<f64>>,
+    /// By contender: what its replicates, held against the first one's, are to each other.
+    pub draws: Vec<Draws>,
 }
 
 /// The shares of jobs whose queue times a comparison keeps, in millionths: none to all.
@@ -103,7 +105,10 @@ impl Comparison {
         let (cells, mut waits): (Vec<Cell>, Vec<Vec<f64>>) = cells.into_iter().unzip();
         let waits = waits.iter_mut().step_by(replicates).map(std::mem::take).collect();
         let cells = cells.chunks(replicates).map(<[Cell]>::to_vec).collect();
-        Ok((Compared { contenders: self.contenders, cells, waits }, pace))
+        let draws = self.contenders.iter().map(|contender| self.library.draws(&contender.scenario));
+        let draws: Vec<Draws> = draws.collect();
+        let draws = draws.iter().map(|own| own.and(draws[0])).collect();
+        Ok((Compared { contenders: self.contenders, cells, waits, draws }, pace))
     }
 }
 
@@ -115,17 +120,7 @@ impl Compared {
         let pairs = self.cells[contender].iter().zip(&self.cells[0]);
         let differences: Option<Vec<f64>> =
             pairs.map(|(own, first)| Some(own.figures.number(figure)? - first.figures.number(figure)?)).collect();
-        Interval::of(&differences?, self.draws(contender))
-    }
-
-    /// What the pairs of replicates are to each other.
-    #[must_use]
-    pub fn draws(&self, contender: usize) -> Draws {
-        let own = workload::draws(&self.contenders[contender].scenario);
-        match workload::draws(&self.contenders[0].scenario) {
-            Draws::Independent => own,
-            Draws::Bootstrap => Draws::Bootstrap,
-        }
+        Interval::of(&differences?, self.draws[contender])
     }
 
     /// How many replicates there are.

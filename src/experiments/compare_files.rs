@@ -46,6 +46,9 @@ struct Variant<'a> {
 struct Differences<'a> {
     to: &'a str,
     replicates_are: &'static str,
+    /// Into how many blocks the trace's days fall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<u32>,
     figures: Named<Value>,
 }
 
@@ -132,12 +135,14 @@ fn differences(compared: &Compared, at: usize) -> Differences<'_> {
         Value::Object(fields)
     };
     let names = compared.cells[at][0].figures.iter().map(|(name, _)| name);
+    let (replicates_are, blocks) = match compared.draws[at] {
+        Draws::Independent => ("independent", None),
+        Draws::Bootstrap { blocks } => (BOOTSTRAP, Some(blocks)),
+    };
     Differences {
         to: &compared.contenders[0].name,
-        replicates_are: match compared.draws(at) {
-            Draws::Independent => "independent",
-            Draws::Bootstrap => BOOTSTRAP,
-        },
+        replicates_are,
+        blocks,
         figures: Named(names.map(|name| (name.to_owned(), interval(name))).collect()),
     }
 }

@@ -20,7 +20,22 @@ pub enum Draws {
     /// Independent workloads of the same recipe.
     Independent,
     /// The first is a trace, the others are drawn from it by bootstrap.
-    Bootstrap,
+    Bootstrap {
+        /// Into how many blocks the trace's days fall, from which they are drawn.
+        blocks: u32,
+    },
+}
+
+impl Draws {
+    /// What values are to each other of which some are drawn in one way, some in the other.
+    #[must_use]
+    pub fn and(self, other: Draws) -> Draws {
+        match (self, other) {
+            (Draws::Bootstrap { blocks: a }, Draws::Bootstrap { blocks: b }) => Draws::Bootstrap { blocks: a.min(b) },
+            (Draws::Independent, other) => other,
+            (bootstrap, Draws::Independent) => bootstrap,
+        }
+    }
 }
 
 impl Interval {
@@ -49,7 +64,7 @@ impl Interval {
         let first = *values.first()?;
         let centre = match draws {
             Draws::Independent => mean(values),
-            Draws::Bootstrap => first,
+            Draws::Bootstrap { .. } => first,
         };
         Some((centre, Interval::of(values, draws).map(|interval| interval.margin)))
     }
@@ -58,20 +73,41 @@ impl Interval {
     /// few: two independent ones, or two beside the trace.
     ///
     /// - Independent: mean +- t s / sqrt(n), with n - 1 degrees of freedom.
-    /// - Bootstrap: the trace's own difference +- t s, s the standard deviation over the drawn ones, which estimates the
-    ///   standard error of the trace's (B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6
-    ///   and 13; t for the few draws that s is made of). It is not divided by their number: drawing the same days more
-    ///   often tells nothing more about the world.
+    /// - Bootstrap: the trace's own difference +- t s sqrt(b / (b - 1)), s the standard deviation over the n drawn ones,
+    ///   which estimates the standard error of the trace's (B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap,
+    ///   1993, chapters 6 and 13). It is not divided by their number: drawing the same days more often tells nothing more
+    ///   about the world. What the trace tells are its b blocks; the factor makes up for drawing from them instead of
+    ///   the world (section 6.5 there). The variance is known no better than from n draws and from b blocks, whose relative
+    ///   errors, 2 / (n - 1) and 2 / (b - 1), add up: t has the degrees of freedom of both together.
     #[must_use]
     pub fn of(differences: &[f64], draws: Draws) -> Option<Interval> {
-        let (difference, sample, count) = match draws {
-            Draws::Independent => (mean(differences), differences, differences.len() as f64),
-            Draws::Bootstrap => (*differences.first()?, &differences[1..], 1.0),
-        };
-        let freedom = u32::try_from(sample.len()).ok()?.checked_sub(1).filter(|&freedom| freedom > 0)?;
-        let t = student::two_sided(CONFIDENCE, freedom);
-        Some(Interval { difference, margin: t * deviation(sample) / libm::sqrt(count) })
+        let difference = *differences.first()?;
+        match draws {
+            Draws::Independent => {
+                let scale = 1.0 / libm::sqrt(differences.len() as f64);
+                let t = student::two_sided(CONFIDENCE, freedom(differences.len())?);
+                Some(Interval { difference: mean(differences), margin: t * deviation(differences) * scale })
+            }
+            Draws::Bootstrap { blocks } => {
+                let drawn = &differences[1..];
+                let of_both = harmonic(freedom(drawn.len())?, freedom(blocks as usize)?);
+                let scale = libm::sqrt(f64::from(blocks) / f64::from(blocks - 1));
+                let t = student::two_sided(CONFIDENCE, of_both);
+                Some(Interval { difference, margin: t * deviation(drawn) * scale })
+            }
+        }
     }
+}
+
+/// Degrees of freedom of the variance of so many values.
+fn freedom(count: usize) -> Option<u32> {
+    u32::try_from(count).ok()?.checked_sub(1).filter(|&freedom| freedom > 0)
+}
+
+/// The reciprocal of the sum of the reciprocals, rounded down; at least 1.
+fn harmonic(a: u32, b: u32) -> u32 {
+    let (a, b) = (u64::from(a), u64::from(b));
+    u32::try_from(a * b / (a + b)).unwrap_or(u32::MAX).max(1)
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -97,15 +133,19 @@ mod tests {
         let interval = Interval::of(&[1.0, 2.0, 3.0, 4.0], Draws::Independent).unwrap();
         assert!((interval.low() - 0.445_739_7).abs() < 1e-6 && (interval.high() - 4.554_260_3).abs() < 1e-6);
         assert!(interval.is_significant());
-        let interval = Interval::of(&[9.0, 1.0, 2.0, 3.0], Draws::Bootstrap).unwrap();
-        assert!((interval.margin - 4.302_652_73).abs() < 1e-6 && (interval.difference - 9.0).abs() < 1e-12);
+        // Two degrees of freedom of three draws and two of three blocks are one together, whose t is 12.706.
+        let interval = Interval::of(&[9.0, 1.0, 2.0, 3.0], Draws::Bootstrap { blocks: 3 }).unwrap();
+        assert!((interval.margin - 12.706_204_74 * 1.5_f64.sqrt()).abs() < 1e-6);
+        assert!((interval.difference - 9.0).abs() < 1e-12);
     }
 
     #[test]
     fn too_few_replicates_have_no_interval_and_no_difference_is_not_significant() {
-        assert_eq!(Interval::of(&[], Draws::Bootstrap), None);
+        let (some, one) = (Draws::Bootstrap { blocks: 9 }, Draws::Bootstrap { blocks: 1 });
+        assert_eq!(Interval::of(&[], some), None);
+        assert_eq!(Interval::of(&[1.0, 2.0, 4.0], one), None);
         assert_eq!(Interval::of(&[1.0], Draws::Independent), None);
-        assert_eq!(Interval::of(&[1.0, 2.0], Draws::Bootstrap), None);
+        assert_eq!(Interval::of(&[1.0, 2.0], some), None);
         assert!(!Interval::of(&[0.0; 5], Draws::Independent).unwrap().is_significant());
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::axes::{self, Axis};
+use super::interval::Draws;
 use crate::input::{Problem, Problems};
 use crate::output::write_text;
 use crate::units::hash::Fingerprint;
@@ -32,6 +33,9 @@ pub struct Manifest {
     pub axes: Vec<AxisEntry>,
     /// XXH64 of the traces, in the order of the points that name them first.
     pub traces: Vec<String>,
+    /// Into how many blocks the days of the trace fall that has the fewest; none where all workloads are generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<u32>,
     /// The resolved scenario of the first point, its trace by its fingerprint.
     pub scenario: Value,
     /// XXH64 of the resolved scenarios of all points.
@@ -48,12 +52,13 @@ pub struct AxisEntry {
 }
 
 impl Manifest {
-    /// Describes a sweep: its axes, the resolved scenarios of its points as JSON, its traces' fingerprints.
+    /// Describes a sweep: its axes, the resolved scenarios of its points as JSON, its traces' fingerprints, what its
+    /// replicates are to each other.
     ///
     /// # Panics
     /// When a scenario is not JSON.
     #[must_use]
-    pub fn new(axes: &[Axis], replicates: u32, scenarios: &[String], traces: Vec<String>) -> Self {
+    pub fn new(axes: &[Axis], replicates: u32, scenarios: &[String], traces: Vec<String>, draws: Draws) -> Self {
         let mut points = Fingerprint::new(0);
         for scenario in scenarios {
             points.update(scenario.as_bytes());
@@ -67,6 +72,10 @@ impl Manifest {
             replicates,
             axes: axes.iter().map(|a| AxisEntry { key: a.key.clone(), values: a.values.clone() }).collect(),
             traces,
+            blocks: match draws {
+                Draws::Independent => None,
+                Draws::Bootstrap { blocks } => Some(blocks),
+            },
             scenario: serde_json::from_str(first).expect("a resolved scenario is JSON"),
             points: hexadecimal(points.value()),
         };

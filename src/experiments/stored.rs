@@ -58,6 +58,16 @@ struct Variant<'j> {
     differences: Value,
 }
 
+impl Variant<'_> {
+    fn draws(&self) -> Draws {
+        if self.differences.get("replicates_are").and_then(Value::as_str) != Some(BOOTSTRAP) {
+            return Draws::Independent;
+        }
+        let blocks = self.differences.get("blocks").and_then(Value::as_u64).unwrap_or(0);
+        Draws::Bootstrap { blocks: u32::try_from(blocks).unwrap_or(u32::MAX) }
+    }
+}
+
 impl StoredComparison {
     /// Whether a folder is one of `compare`.
     #[must_use]
@@ -81,9 +91,7 @@ impl StoredComparison {
         if file.variants.is_empty() {
             return Err(damaged("nothing was compared".to_owned()).into());
         }
-        let by_bootstrap =
-            |v: &Variant<'_>| v.differences.get("replicates_are").and_then(Value::as_str) == Some(BOOTSTRAP);
-        let draws = if file.variants.iter().any(by_bootstrap) { Draws::Bootstrap } else { Draws::Independent };
+        let draws = file.variants.iter().fold(Draws::Independent, |draws, variant| draws.and(variant.draws()));
         let contender = |v: Variant<'_>| Contender {
             name: v.name,
             policy: v.policy,
@@ -215,9 +223,8 @@ impl StoredSweep {
         for run in store.runs() {
             points[run.point as usize].extend(store.get(run));
         }
-        let is_trace = manifest.scenario.pointer("/workload/trace").is_some();
         let name = manifest.scenario.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let draws = if is_trace { Draws::Bootstrap } else { Draws::Independent };
+        let draws = manifest.blocks.map_or(Draws::Independent, |blocks| Draws::Bootstrap { blocks });
         Ok(Some(StoredSweep { name, axes, points, draws, replicates: manifest.replicates }))
     }
 

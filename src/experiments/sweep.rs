@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::axes::{self, Axis, MOST_RUNS};
 use super::grid::{self, Grid};
+use super::interval::Draws;
 use super::manifest::Manifest;
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
@@ -56,7 +57,8 @@ impl Sweep {
         let notices = grid::notices(&points, &library);
         let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
         let traces = library.inputs().map(|input| input.xxh64).collect();
-        let manifest = Manifest::new(&axes, request.replicates, &scenarios, traces);
+        let draws = points.iter().fold(Draws::Independent, |draws, point| draws.and(library.draws(point)));
+        let manifest = Manifest::new(&axes, request.replicates, &scenarios, traces, draws);
         Ok(Sweep { notices, points, library, manifest })
     }
 

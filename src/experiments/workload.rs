@@ -102,6 +102,15 @@ impl Library {
         self.traces.iter().find(|(known, ..)| known == path).map(|(_, trace, days)| (trace, *days))
     }
 
+    /// What the replicates of a scenario are to each other.
+    #[must_use]
+    pub fn draws(&self, scenario: &Scenario) -> Draws {
+        match &scenario.workload.source {
+            Source::Trace(path) => Draws::Bootstrap { blocks: self.find(path).map_or(0, |(_, days)| days.blocks()) },
+            Source::Generate { .. } => Draws::Independent,
+        }
+    }
+
     /// What the reader should know of the traces, and of their jobs under a scenario.
     pub fn notices(&self, scenario: &Scenario) -> Vec<String> {
         let Source::Trace(path) = &scenario.workload.source else { return Vec::new() };
@@ -127,15 +136,6 @@ impl Library {
             scale(scenario, jobs.to_mut());
         }
         Ok(jobs)
-    }
-}
-
-/// What the replicates of a scenario are to each other.
-#[must_use]
-pub fn draws(scenario: &Scenario) -> Draws {
-    match scenario.workload.source {
-        Source::Trace(_) => Draws::Bootstrap,
-        Source::Generate { .. } => Draws::Independent,
     }
 }
 

@@ -19,7 +19,7 @@ use super::interval::Draws;
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
 use super::stop::Stop;
-use super::workload::{self, Library};
+use super::workload::Library;
 use crate::input::{Problem, Problems};
 use crate::scenario::{Overrides, Scenario, Source};
 use crate::units::suggest;
@@ -107,7 +107,7 @@ impl Plan {
         Ok(Plan {
             notices: grid::notices(&scenarios, &library),
             targets: Target::parse_all(request.slo, is_cut_short)?,
-            draws: draws(&scenarios),
+            draws: scenarios.iter().fold(Draws::Independent, |draws, one| draws.and(library.draws(one))),
             settings: Setting::in_order(scenarios, &axes),
             knobs,
             replicates: request.replicates,
@@ -251,11 +251,6 @@ fn check_same_demand(scenarios: &[Scenario], axes: &[Axis]) -> Result<(), Proble
     let message = "the generated load is a share of the cluster, so a larger cluster would be given more jobs; name the \
                    GPUs that it refers to: workload.generate.gpus";
     Err(Problem { source: "--vary".to_owned(), at: None, message: message.to_owned() })
-}
-
-fn draws(scenarios: &[Scenario]) -> Draws {
-    let is_bootstrap = |scenario: &Scenario| workload::draws(scenario) == Draws::Bootstrap;
-    if scenarios.iter().any(is_bootstrap) { Draws::Bootstrap } else { Draws::Independent }
 }
 
 /// Whether the first runs have the figures that targets name.

@@ -97,7 +97,7 @@ impl Target {
         };
         let value = match draws {
             Draws::Independent => values.iter().sum::<f64>() / values.len() as f64,
-            Draws::Bootstrap => values[0],
+            Draws::Bootstrap { .. } => values[0],
         };
         let margin = Interval::of(&values, draws).map(|interval| interval.margin);
         let meets = self.is_met_by(value);
@@ -154,7 +154,7 @@ mod tests {
         assert!(reading.meets && reading.is_sure == Some(false) && reading.value == Some(1800.0));
         let reading = target.read(&cells(&["3600", "3600", "3600"]), Draws::Independent);
         assert!(!reading.meets && reading.is_sure == Some(true) && (reading.miss - 1.0).abs() < 1e-12);
-        let reading = target.read(&cells(&["1000", "9000"]), Draws::Bootstrap);
+        let reading = target.read(&cells(&["1000", "9000"]), Draws::Bootstrap { blocks: 9 });
         assert!(reading.meets && reading.is_sure.is_none(), "the trace itself counts");
         assert!(!target.read(&cells(&["10", ""]), Draws::Independent).meets, "what is not known is not met");
     }
