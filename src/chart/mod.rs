@@ -20,6 +20,7 @@ mod scale;
 pub mod scene;
 mod sizes;
 mod stack;
+mod storage;
 pub mod svg;
 mod tenants;
 mod timeline;
@@ -44,7 +45,7 @@ pub struct Chart<T> {
     pub draw: fn(&T) -> Scene,
 }
 
-/// All charts of a run, in the order of the report.
+/// The charts of every run, in the order of the report.
 pub const CHARTS: [Chart<StoredRun>; 8] = [
     waterfall::CHART,
     ledger::CHART,
@@ -55,6 +56,9 @@ pub const CHARTS: [Chart<StoredRun>; 8] = [
     gantt::CHART,
     tenants::CHART,
 ];
+
+/// Further charts of a run on a cluster with storage systems.
+pub const OF_STORAGE: [Chart<StoredRun>; 1] = [storage::CHART];
 
 /// All charts of a comparison.
 pub const OF_COMPARISONS: [Chart<StoredComparison>; 3] = [bars::CHART, cdf::OF_COMPARISONS, divided::CHART];
@@ -69,6 +73,16 @@ pub type Drawn = (&'static str, Scene);
 #[must_use]
 pub fn drawn<T>(charts: &[Chart<T>], of: &T) -> Vec<Drawn> {
     charts.iter().map(|chart| (chart.name, (chart.draw)(of))).collect()
+}
+
+/// Draws all charts of a run.
+#[must_use]
+pub fn of_run(run: &StoredRun) -> Vec<Drawn> {
+    let mut all = drawn(&CHARTS, run);
+    if !run.storage.is_empty() {
+        all.extend(drawn(&OF_STORAGE, run));
+    }
+    all
 }
 
 /// The files of drawn charts: SVG and PNG, light and dark, by name.

@@ -39,8 +39,13 @@ impl Timeline {
 /// Slots of the same number of buckets each; the last may have fewer.
 #[must_use]
 pub fn slots(series: &[Bucket]) -> Vec<Slot> {
-    let each = series.len().div_ceil(MOST).max(1);
-    series.chunks(each).map(merged).collect()
+    series.chunks(each(series.len())).map(merged).collect()
+}
+
+/// How many buckets of so many a slot has.
+#[must_use]
+pub fn each(buckets: usize) -> usize {
+    buckets.div_ceil(MOST).max(1)
 }
 
 fn merged(buckets: &[Bucket]) -> Slot {

@@ -16,6 +16,27 @@ pub trait Readings {
 
     /// What a clock reads at an instant: never less than earlier, and no more than a million for a microsecond.
     fn reading(&self, clock: u32, at: Time) -> u128;
+
+    /// What went through each bandwidth until an instant, no earlier than anything changed there.
+    fn traffic(&self, _at: Time) -> Vec<Traffic> {
+        Vec::new()
+    }
+}
+
+/// Bytes that went through a bandwidth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// What jobs would have moved if each had had the bandwidth for itself.
+    pub asked: u128,
+    /// What they moved.
+    pub given: u128,
+}
+
+impl Traffic {
+    /// What went through after `before`.
+    pub(super) fn since(self, before: Traffic) -> Traffic {
+        Traffic { asked: self.asked.saturating_sub(before.asked), given: self.given.saturating_sub(before.given) }
+    }
 }
 
 /// No clocks at all.

@@ -10,6 +10,6 @@ pub mod series;
 mod standing;
 
 pub use account::{Account, Entry, Payer};
-pub use flows::{Flow, Readings};
+pub use flows::{Flow, Readings, Traffic};
 pub use leaf::{LEAVES, Leaf, LeafGroup};
 pub use series::{Bucket, Series};

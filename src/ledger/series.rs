@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{Cell, whole_milli};
-use super::flows::{Flow, Flows, Readings, settle};
+use super::flows::{Flow, Flows, Readings, Traffic, settle};
 use super::leaf::{LEAVES, Leaf};
 use crate::units::{Span, Time};
 
@@ -18,6 +18,8 @@ struct Sums {
     flown: BTreeMap<Leaf, i128>,
     /// What each clock reads.
     readings: Vec<u128>,
+    /// What went through each bandwidth.
+    traffic: Vec<Traffic>,
     queue: i128,
     submitted: u64,
     started: u64,
@@ -35,6 +37,12 @@ impl Sums {
             settle(&mut nano, leaf, flown - before.flown.get(&leaf).copied().unwrap_or(0));
         }
         whole_milli(|leaf| nano[leaf as usize])
+    }
+
+    /// What went through each bandwidth since `before`.
+    fn traffic_since(&self, before: &Sums) -> Vec<Traffic> {
+        let earlier = before.traffic.iter().copied().chain(std::iter::repeat(Traffic::default()));
+        self.traffic.iter().zip(earlier).map(|(now, before)| now.since(before)).collect()
     }
 }
 
@@ -62,6 +70,8 @@ pub struct Bucket {
     pub width: Span,
     /// Milli-GPU microseconds by leaf.
     pub leaves: [u128; LEAVES],
+    /// What went through each bandwidth of the storage systems, by channel.
+    pub traffic: Vec<Traffic>,
     /// Waiting jobs x microseconds.
     pub queue: u128,
     /// Jobs submitted in it.
@@ -113,6 +123,7 @@ impl Series {
     }
 
     fn sums_at(&self, at: Time, readings: &dyn Readings) -> Sums {
+        let traffic = readings.traffic(at);
         let readings: Vec<u128> = (0..readings.clocks()).map(|clock| readings.reading(clock, at)).collect();
         let flown = self.flows.until(|clock| readings[clock as usize]);
         let mut leaves = [0; LEAVES];
@@ -123,6 +134,7 @@ impl Series {
             leaves,
             flown: flown.into_iter().map(|((_, leaf), flown)| (leaf, flown)).collect(),
             readings,
+            traffic,
             queue: self.queue.until(at),
             submitted: self.submitted,
             started: self.started,
@@ -218,6 +230,7 @@ impl Series {
                 start,
                 width: stop.since_or_zero(start),
                 leaves,
+                traffic: after.traffic_since(before),
                 queue: (after.queue - before.queue).unsigned_abs(),
                 submitted: after.submitted - before.submitted,
                 started: after.started - before.started,

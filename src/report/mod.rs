@@ -26,7 +26,7 @@ use crate::results::StoredRun;
 /// When a file of the run is missing or damaged, or one cannot be written.
 pub fn write(run: &Path, to: &Path) -> Result<(), Problems> {
     let run = StoredRun::read(run)?;
-    let drawn = chart::drawn(&chart::CHARTS, &run);
+    let drawn = chart::of_run(&run);
     Ok(put_all(to, &drawn, &page::page(&run, &drawn))?)
 }
 

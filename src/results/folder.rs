@@ -69,19 +69,23 @@ impl RunFolder<'_> {
         tables::write_ledger(&folder.join("ledger.csv"), self.outcome, cluster)?;
         tables::write_ledger_tenants(&folder.join("ledger_tenants.csv"), self.outcome, cluster)?;
         tables::write_series(&folder.join("series.csv"), self.outcome)?;
+        self.write_storage(&folder.join("storage.csv"))?;
         self.write_placements(&folder.join("placements.csv"))?;
         write_text(&folder.join("manifest.json"), &self.manifest())?;
         write_text(&summary, &self.summary())
     }
 
-    /// Where jobs ran, if that was recorded; a file that an earlier run left does not stay beside this one.
+    /// What storage systems were asked for, if there are any.
+    fn write_storage(&self, to: &Path) -> Result<(), Problem> {
+        let cluster = &self.scenario.cluster;
+        if cluster.storage.is_empty() { remove(to) } else { tables::write_storage(to, self.outcome, cluster) }
+    }
+
+    /// Where jobs ran, if that was recorded.
     fn write_placements(&self, to: &Path) -> Result<(), Problem> {
         match &self.outcome.places {
             Some(places) => tables::write_placements(to, places, self.jobs, &self.scenario.cluster),
-            None if to.exists() => {
-                fs::remove_file(to).map_err(|e| Problem::of_file(to, format!("cannot be removed: {e}")))
-            }
-            None => Ok(()),
+            None => remove(to),
         }
     }
 
@@ -107,5 +111,13 @@ impl RunFolder<'_> {
         let mut text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
         text.push('\n');
         text
+    }
+}
+
+/// A file that an earlier run left does not stay beside this one.
+fn remove(left: &Path) -> Result<(), Problem> {
+    match left.exists() {
+        true => fs::remove_file(left).map_err(|e| Problem::of_file(left, format!("cannot be removed: {e}"))),
+        false => Ok(()),
     }
 }

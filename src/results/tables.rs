@@ -1,4 +1,4 @@
-//! The CSV files of a run folder: jobs, ledger, ledger by tenant, series.
+//! The CSV files of a run folder: jobs, ledger, ledger by tenant, series, storage.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,6 +15,9 @@ use crate::units::GpuTime;
 
 /// Bytes that are collected before they are written.
 const CHUNK: usize = 1 << 16;
+
+/// Microseconds in a second.
+const MICROS_A_SECOND: u128 = 1_000_000;
 
 /// The state of a job as `jobs.csv` says it.
 #[must_use]
@@ -187,12 +190,41 @@ pub fn write_series(to: &Path, outcome: &Outcome) -> Result<(), Problem> {
     write(to, &rows)
 }
 
+/// Writes `storage.csv`: the buckets of `series.csv` for each storage system and direction, with what jobs would have
+/// moved if each had had the bandwidth for itself, what they moved, and what there is (empty: as much as is asked for), in
+/// bytes per second.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_storage(to: &Path, outcome: &Outcome, cluster: &ClusterSpec) -> Result<(), Problem> {
+    let header = "start_s,width_s,storage,direction,demand_bytes_s,granted_bytes_s,limit_bytes_s";
+    let mut rows = Rows::with_header(header);
+    let systems = cluster.storage.iter();
+    let directions = systems.flat_map(|s| [(&s.name, "read", s.read), (&s.name, "write", s.write)]);
+    for (channel, (name, direction, limit)) in directions.enumerate() {
+        for bucket in &outcome.series {
+            let width = bucket.width.micros();
+            let traffic = bucket.traffic.get(channel).copied().unwrap_or_default();
+            rows.seconds(bucket.start.micros());
+            rows.seconds(width);
+            rows.text(name);
+            rows.plain(direction.as_bytes());
+            for bytes in [traffic.asked, traffic.given] {
+                rows.plain(mean(bytes.saturating_mul(MICROS_A_SECOND), width).as_bytes());
+            }
+            rows.plain(limit.map(|limit| limit.to_string()).unwrap_or_default().as_bytes());
+            rows.end();
+        }
+    }
+    write(to, &rows)
+}
+
 /// A mean with six decimals at most.
 fn mean(sum: u128, over: u64) -> String {
     if over == 0 || sum == 0 {
         return "0".to_owned();
     }
-    let millionths = (sum * 1_000_000 + u128::from(over) / 2) / u128::from(over);
+    let millionths = sum.saturating_mul(1_000_000).saturating_add(u128::from(over) / 2) / u128::from(over);
     let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

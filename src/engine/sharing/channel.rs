@@ -3,7 +3,11 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::clock::FRACTIONS;
+use crate::ledger::Traffic;
 use crate::units::{Span, Time};
+
+/// Microseconds in a second.
+const MICROS: u128 = 1_000_000;
 
 /// The number of a group of jobs with one clock.
 pub type Slot = u32;
@@ -34,6 +38,11 @@ pub(super) struct Channel {
     /// Groups that get the level, and their weights.
     limited: BTreeSet<(u64, Slot)>,
     limited_weight: u128,
+    /// What the limited groups ask for.
+    limited_total: u128,
+    /// What was asked for and given until `at`, in fractions of a byte per second x microseconds.
+    asked: u128,
+    given: u128,
     /// What a weight of the limited groups gets; 0 where there are none.
     level: u128,
     /// The level integrated up to `at`.
@@ -62,6 +71,9 @@ impl Channel {
             content_total: 0,
             limited: BTreeSet::new(),
             limited_weight: 0,
+            limited_total: 0,
+            asked: 0,
+            given: 0,
             level: 0,
             clock: 0,
             at: Time::ZERO,
@@ -97,20 +109,39 @@ impl Channel {
                 self.past.pop_front();
             }
         }
+        (self.asked, self.given) = self.flown(now);
         self.clock = self.clock(now);
         self.at = now;
+    }
+
+    /// What was asked for and given until `at`, no earlier than the last change. Nothing that is asked for is kept back:
+    /// where it is more than there is, all of it is given.
+    fn flown(&self, at: Time) -> (u128, u128) {
+        let asked = self.content_total.saturating_add(self.limited_total);
+        let given = self.capacity.map_or(asked, |capacity| capacity.min(asked));
+        let more = |rate: u128| rate.saturating_mul(u128::from(at.since_or_zero(self.at).micros()));
+        (self.asked.saturating_add(more(asked)), self.given.saturating_add(more(given)))
+    }
+
+    /// Bytes that were asked for and given until `at`, no earlier than the last change.
+    pub fn traffic(&self, at: Time) -> Traffic {
+        let (asked, given) = self.flown(at);
+        let bytes = |flown: u128| flown / u128::from(FRACTIONS) / MICROS;
+        Traffic { asked: bytes(asked), given: bytes(given) }
     }
 
     /// A group comes, as one that is limited until [`Channel::next_crossing`] says otherwise.
     pub fn add(&mut self, slot: Slot, ask: Ask) {
         self.limited.insert((ask.cap, slot));
         self.limited_weight += u128::from(ask.weight);
+        self.limited_total += ask.total();
     }
 
     /// A group goes.
     pub fn remove(&mut self, slot: Slot, ask: Ask) {
         if self.limited.remove(&(ask.cap, slot)) {
             self.limited_weight -= u128::from(ask.weight);
+            self.limited_total -= ask.total();
         } else if self.content.remove(&(ask.cap, slot)) {
             self.content_total -= ask.total();
         }
@@ -120,6 +151,7 @@ impl Channel {
     pub fn reweigh(&mut self, limited: bool, before: Ask, after: Ask) {
         if limited {
             self.limited_weight = self.limited_weight - u128::from(before.weight) + u128::from(after.weight);
+            self.limited_total = self.limited_total - before.total() + after.total();
         } else {
             self.content_total = self.content_total - before.total() + after.total();
         }

@@ -20,7 +20,7 @@ use channel::{Ask, Channel};
 pub use clock::Tick;
 use clock::{Clock, Due, FRACTIONS, Pace};
 
-use crate::ledger::Readings;
+use crate::ledger::{Readings, Traffic};
 use crate::physics::{FULL_SPEED, Speed};
 use crate::trace::JobId;
 use crate::units::{Span, Time};
@@ -251,5 +251,9 @@ impl Readings for Sharing {
         let group = &self.groups[clock as usize];
         let channel = &self.channels[usize::from(group.channel)];
         group.clock.tick_back(at, |at| channel.clock_back(at)).reading
+    }
+
+    fn traffic(&self, at: Time) -> Vec<Traffic> {
+        self.channels.iter().map(|channel| channel.traffic(at)).collect()
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod csv_file;
 mod jobs;
 pub mod places;
+mod storage;
 mod summary;
 mod tables;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 
 pub use jobs::{JobRow, Jobs, MOST_JOBS, TenantWaits, find_job};
 pub use places::Places;
+pub use storage::{Channel, Flow};
 pub use summary::{Pool, Quantiles, SizeClass, Summary};
 pub use tables::{Bucket, Tenant};
 
@@ -49,6 +51,8 @@ pub struct StoredRun {
     pub remedies: Option<Remedies>,
     /// `placements.csv`, where the run wrote one.
     pub places: Option<Places>,
+    /// `storage.csv`, where the cluster has storage systems: a read and a write channel of each.
+    pub storage: Vec<Channel>,
     /// `manifest.json`, as it is.
     pub manifest: String,
 }
@@ -75,6 +79,7 @@ impl StoredRun {
             tenants,
             series,
             places,
+            storage: storage::channels(&folder.join("storage.csv"))?,
             jobs: Jobs::read(&folder.join("jobs.csv"), window)?,
             remedies: Remedies::read(folder)?,
             summary,
