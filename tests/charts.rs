@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fleetsim::chart::frontier::{self, Frontier, Setting};
-use fleetsim::chart::palette::Ink;
+use fleetsim::chart::palette::{Ink, Theme};
 use fleetsim::chart::scene::{Align, Scene, WIDTH};
+use fleetsim::chart::svg::{self, Target};
 use fleetsim::chart::{self, Drawn};
 use fleetsim::experiments::stored::{StoredComparison, StoredSweep};
 use fleetsim::results::StoredRun;
@@ -313,9 +314,49 @@ fn charts_of_a_small_comparison_and_sweep() {
     fleetsim(&["compare", text(&path), "--policies", "fifo,best-effort-fifo", "--out", text(&compared)]);
     let axes = ["--axis", "cluster.pools.a.nodes=2,3,4,5,8", "--axis", "policy=fifo,sjf"];
     fleetsim(&[&["sweep", text(&path), "--out", text(&swept)][..], &axes].concat());
-    for (folder, name) in [(&compared, "comparison"), (&compared, "ledger-by-contender"), (&swept, "sweep-queue-time")]
-    {
+    let of_comparisons = chart::OF_COMPARISONS.map(|chart| (&compared, chart.name));
+    let of_sweeps = chart::OF_SWEEPS.map(|chart| (&swept, chart.name));
+    for (folder, name) in of_comparisons.into_iter().chain(of_sweeps) {
         insta::assert_snapshot!(name, fs::read_to_string(folder.join(format!("charts/{name}.svg"))).unwrap());
+    }
+}
+
+/// The charts of storage and of a plan.
+#[test]
+fn charts_of_a_small_storage_and_plan() {
+    let folder = folder("stored");
+    let trace = "job_id,submit_s,duration_s,gpus,input_gbs\na,0,30,2,2\nb,10,30,2,2\nc,60,40,1,0.5\n";
+    let storage = "storage = \"nfs\"\n[cluster.storage.nfs]\nread = \"5GB/s\"\n[physics]\ninput = true\n";
+    let path = scenario(&folder, trace, &(pool("a", 2, 2) + storage));
+    let out = folder.join("run");
+    fleetsim(&["run", text(&path), "--out", text(&out)]);
+    insta::assert_snapshot!("storage-demand", fs::read_to_string(out.join("charts/storage-demand.svg")).unwrap());
+    assert!(fs::read_to_string(out.join("report.html")).unwrap().contains("nfs grants"));
+    let stored = StoredRun::read(&out).unwrap();
+    check("storage", &chart::of_run(&stored));
+    let setting = |name: &str, cost, wait| Setting { name: name.to_owned(), cost, wait };
+    let points =
+        vec![setting("4 nodes", 1e6, 7200.0), setting("5 nodes", 1.25e6, 1500.0), setting("6 nodes", 1.5e6, 0.0)];
+    let frontier = Frontier { wait_is: "95 % of jobs start within".to_owned(), points, most_wait: Some(1800.0) };
+    let scene = (frontier::CHART.draw)(&frontier);
+    insta::assert_snapshot!("frontier", svg::svg(&scene, Target::File(Theme::Light)).as_str());
+}
+
+/// Many systems, none used, and names that are too long.
+#[test]
+fn no_text_overlaps_in_charts_of_storage() {
+    let system =
+        |i: u32| format!("[cluster.storage.{}-{i}]\nread = \"{}MB/s\"\n", "long".repeat(25), 1 + i * i * i * 700);
+    let systems: String = (0..6).map(system).collect();
+    let pools: String =
+        (0..6).map(|i| pool(&format!("p{i}"), 2, 4) + &format!("storage = \"{}-{i}\"\n", "long".repeat(25))).collect();
+    let physics = "[physics]\ninput = true\n";
+    let job = |i: u32| format!("j{i},{},{},8,0.{}\n", i * 7, 60 + i * 31 % 400, i % 9);
+    let trace = "job_id,submit_s,duration_s,gpus,input_gbs\n".to_owned() + &(0..40).map(job).collect::<String>();
+    let unread = HEADER.to_owned() + "a,0,10,1,x\n";
+    for (name, trace) in [("six-systems", trace), ("unread", unread)] {
+        let out = run(name, &trace, &format!("{pools}{systems}{physics}"));
+        check(name, &chart::of_run(&StoredRun::read(&out).unwrap()));
     }
 }
 

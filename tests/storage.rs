@@ -8,7 +8,7 @@ mod fluid;
 use std::path::Path;
 
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
-use fleetsim::ledger::Leaf;
+use fleetsim::ledger::{Leaf, Traffic};
 use fleetsim::scenario::{Overrides, Scenario, of_bytes};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::native::ReadOptions;
@@ -285,6 +285,26 @@ fn more_bandwidth_helps_up_to_the_knee_and_faster_gpus_only_beyond() {
 }
 
 /// The window cuts clocks as it cuts everything else: over windows that abut, each leaf is that of the whole.
+/// Three jobs ask for 10 GB/s each of 20 GB/s, and a fourth for 4 GB/s when they are gone: what they are given is what they
+/// read, and while it is less than they ask for it is all that there is.
+#[test]
+fn what_is_asked_for_and_given_is_counted() {
+    let jobs = numbered([job(0, 100, 8, 1250), job(0, 100, 8, 1250), job(0, 100, 8, 1250), job(200, 50, 8, 500)]);
+    let outcome = run(&scenario("", "read = \"20GB/s\"", ""), &jobs);
+    let sum = |of: fn(&Traffic) -> u128| outcome.series.iter().map(|bucket| of(&bucket.traffic[0])).sum::<u128>();
+    same(sum(|traffic| traffic.given) as f64 / 1e9, 3.0 * 100.0 * 10.0 + 50.0 * 4.0);
+    same(sum(|traffic| traffic.asked) as f64 / 1e9, 150.0 * 30.0 + 50.0 * 4.0);
+    for bucket in &outcome.series {
+        let rate = |bytes: u128| bytes as f64 / bucket.width.as_seconds() / 1e9;
+        let (asked, given) = (rate(bucket.traffic[0].asked), rate(bucket.traffic[0].given));
+        assert!(given <= asked && given < 20.001, "{bucket:?}");
+        if bucket.start.micros() < 100_000_000 {
+            assert!((asked - 30.0).abs() < 0.01 && (given - 20.0).abs() < 0.01, "{bucket:?}");
+        }
+        assert_eq!(bucket.traffic[1], Traffic::default());
+    }
+}
+
 #[test]
 fn windows_that_abut_add_up() {
     let jobs = numbered((0..30).map(|i| job(i * 20, 300 + i, 8, 500 + 37 * i)));

@@ -119,10 +119,9 @@ impl Panel {
     fn draw(&self, scene: &mut Scene, frame: Frame, time: &Timeline) {
         let scale = layout::value_axis(scene, frame, self.top);
         scene.label((frame.x, frame.y - 9.0), Align::Start, Ink::Text, self.name.clone());
-        let series: [(&'static str, Ink, fn(&(f64, f64)) -> f64); 2] =
-            [(ASKED, Ink::Tail, |slot| slot.0), (GIVEN, Ink::Main, |slot| slot.1)];
-        for (name, ink, of) in series {
-            let mut area = timeline::outline(frame, self.slots.iter().map(|slot| of(slot) / scale));
+        for (name, ink) in [(ASKED, Ink::Tail), (GIVEN, Ink::Main)] {
+            let value = |&(asked, given): &(f64, f64)| if name == ASKED { asked } else { given };
+            let mut area = timeline::outline(frame, self.slots.iter().map(|slot| value(slot) / scale));
             area.extend([(frame.right(), frame.bottom()), (frame.x, frame.bottom())]);
             scene.series(name, |scene| scene.area(area, ink));
         }

@@ -131,7 +131,7 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example: fleetsim explain reports/quickstart job-17 --what-if packing --what-if gpus=+8\n\n\
                         A what-if is a remedy (more-nodes, fewer-nodes, packing, gang, backfill, no-quotas, no-limits, \
-                        no-failures), a policy, a placement, gpus=+N, nodes=+N, or a key of the scenario with a value \
+                        faster-storage, no-failures), a policy, a placement, gpus=+N, nodes=+N, or a key of the scenario with a value \
                         (cluster.pools.h100.nodes=24). The run is simulated again from its manifest, so the trace must \
                         be where the run found it.")]
 pub struct ExplainArgs {

@@ -1,11 +1,13 @@
 //! Changes to a scenario that have a name, for counterfactual runs. Each is no more than what `--set` and `--unset` do, so
 //! that whoever doubts one makes the run himself.
 
+use crate::cluster::storage::{Share, StorageSpec};
 use crate::cluster::{Placement, PoolSpec};
 use crate::input::Problem;
 use crate::results::format::plural;
 use crate::scenario::{Overrides, Scenario, Source};
 use crate::sched::registry::{self, PLACEMENT};
+use crate::units::quantity::bytes_text;
 use crate::units::suggest;
 
 /// A change to a scenario.
@@ -33,7 +35,7 @@ pub struct Kind {
 }
 
 /// All of them, in the order in which they are tried.
-pub const KINDS: [Kind; 8] = [
+pub const KINDS: [Kind; 9] = [
     Kind { name: "more-nodes", summary: "a tenth more nodes in every pool with GPUs", of: more_nodes },
     Kind { name: "fewer-nodes", summary: "a tenth fewer nodes in every pool with GPUs", of: fewer_nodes },
     Kind { name: "packing", summary: "the placement pack", of: packing },
@@ -41,6 +43,7 @@ pub const KINDS: [Kind; 8] = [
     Kind { name: "backfill", summary: "the policy easy-backfill, where none backfills", of: backfill },
     Kind { name: "no-quotas", summary: "every queue may use every pool", of: no_quotas },
     Kind { name: "no-limits", summary: "as much CPU and memory beside the GPUs as is asked for", of: no_limits },
+    Kind { name: "faster-storage", summary: "twice the bandwidth of every storage system", of: faster_storage },
     Kind { name: "no-failures", summary: "no node fails", of: no_failures },
 ];
 
@@ -230,6 +233,30 @@ fn without(
     (!change.unset.is_empty()).then_some(change)
 }
 
+/// Only what limits the systems: the network cards of nodes stay.
+fn faster_storage(scenario: &Scenario) -> Option<Change> {
+    let limits = |system: &&StorageSpec| [system.read, system.write, system.client].iter().any(Option::is_some);
+    let systems: Vec<&StorageSpec> = scenario.cluster.storage.iter().filter(limits).collect();
+    if !scenario.physics.input || systems.is_empty() {
+        return None;
+    }
+    let mut change = Change::new("faster-storage", String::new());
+    let doubled = |(key, rate): (&str, Option<u64>)| {
+        let twice = rate?.saturating_mul(2);
+        Some(format!("{key} = \"{}/s\"", bytes_text(twice)))
+    };
+    for system in &systems {
+        let kind = (system.read.is_none() || system.write.is_none()).then(|| "kind = \"object\"".to_owned());
+        let rates = [("read", system.read), ("write", system.write), ("client", system.client)];
+        let share = format!("share = \"{}\"", if system.share == Share::Job { "job" } else { "node" });
+        let keys: Vec<String> = kind.into_iter().chain(rates.into_iter().filter_map(doubled)).chain([share]).collect();
+        change.set.push(format!("cluster.storage.{}={{ {} }}", quoted(&system.name), keys.join(", ")));
+    }
+    let names: Vec<&str> = systems.iter().map(|system| system.name.as_str()).collect();
+    change.label = format!("twice the bandwidth of {}", names.join(", "));
+    Some(change)
+}
+
 fn no_failures(scenario: &Scenario) -> Option<Change> {
     let change = Change::new("no-failures", "no node fails".to_owned());
     (!scenario.physics.failures.is_empty()).then(|| Change { unset: vec!["physics.failures".to_owned()], ..change })
@@ -253,8 +280,9 @@ mod tests {
 
     fn scenario(overrides: &Overrides) -> Scenario {
         let text = "[cluster.pools.\"a.b\"]\ngpu = \"h100-sxm\"\nnodes = 15\ngpus_per_node = 8\nqueues = [\"x\"]\n\
-                    cpus_per_node = 64\nnodes_per_rack = 15\n[cluster.pools.cpu]\nnodes = 2\n[workload.generate]\n\
-                    jobs = 50\n[physics.failures.cpu]\nmtbf = \"30d\"\nrepair = \"1h\"\n\
+                    cpus_per_node = 64\nnodes_per_rack = 15\nstorage = \"s\"\n[cluster.pools.cpu]\nnodes = 2\n\
+                    [cluster.storage.s]\nread = \"10GB/s\"\nclient = \"1GB/s\"\n[workload.generate]\n\
+                    jobs = 50\n[physics]\ninput = true\n[physics.failures.cpu]\nmtbf = \"30d\"\nrepair = \"1h\"\n\
                     [policy.fifo]\nplacement = \"spread\"\n";
         of_bytes(text.as_bytes(), Path::new("t.toml"), overrides).unwrap_or_else(|e| panic!("{e}"))
     }
@@ -273,6 +301,11 @@ mod tests {
                 "fewer-nodes" => (pool.nodes, pool.nodes_per_rack) = (13, Some(13)),
                 "no-quotas" => pool.queues = None,
                 "no-limits" => pool.cpu_milli = None,
+                "faster-storage" => {
+                    let system = &mut expected.cluster.storage[0];
+                    const GB: u64 = 1_000_000_000;
+                    (system.read, system.write, system.client) = (Some(20 * GB), Some(10 * GB), Some(2 * GB));
+                }
                 "no-failures" => expected.physics.failures.clear(),
                 "packing" => expected.policy.params.set("placement", crate::units::keys::Value::Text("pack".into())),
                 policy => expected.policy.entry = registry::find(policy).unwrap_or(&crate::sched::easy::ENTRY),
