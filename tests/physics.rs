@@ -96,6 +96,25 @@ fn priority_stops_the_least_urgent_first() {
     assert!((leaf(&requeued, Leaf::LostWork) - 20.0).abs() < 1e-9);
 }
 
+/// A cancelled job ends when it is stopped: 10 s on 4 GPUs are lost, or, with a checkpoint at 8 s, the 2 s since it.
+#[test]
+fn a_cancelled_job_loses_what_no_checkpoint_has() {
+    let mut urgent = job(10, 20, 2);
+    urgent.spec.priority = 5;
+    let jobs: JobTable = [job(0, 100, 4), urgent].into_iter().collect();
+    let cancelled = |checkpoints: &str, lost: f64| {
+        let physics = format!("[physics]\npreemption = \"cancel\"\n{checkpoints}");
+        let outcome = run(&scenario(1, 4, &physics), &jobs, "priority-preempt");
+        assert_eq!(jobs.ids().map(|j| outcome.fates.stage(j)).collect::<Vec<_>>(), [Stage::Cancelled, Stage::Finished]);
+        assert_eq!(jobs.ids().map(|j| seconds(outcome.fates.end(j))).collect::<Vec<_>>(), [10.0, 30.0]);
+        assert_eq!(jobs.ids().map(|j| outcome.fates.stops(j)).collect::<Vec<_>>(), [0, 0]);
+        assert!((leaf(&outcome, Leaf::LostWork) - lost).abs() < 1e-9);
+        assert!((leaf(&outcome, Leaf::Useful) - (40.0 + 40.0 - lost)).abs() < 1e-9);
+    };
+    cancelled("", 40.0);
+    cancelled("[physics.checkpoint]\nevery = \"8s\"", 8.0);
+}
+
 /// Two nodes of a rack at 0.8, with 30 s to start: 30 + 100/0.8 s.
 #[test]
 fn placement_and_start_up_take_their_time() {
@@ -177,7 +196,7 @@ fn conservation_holds_with_everything_on() {
             [random.random_range(0..2)];
         let share = ["node", "job"][random.random_range(0..2)];
         let read = random.random_range(1..30);
-        let preemption = ["suspend", "requeue"][random.random_range(0..2)];
+        let preemption = ["suspend", "requeue", "cancel"][random.random_range(0..3)];
         let physics = format!(
             "[physics]\npreemption = \"{preemption}\"\ninput = true\n[cluster.storage.s]\nread = \"{read}GB/s\"\n\
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
@@ -220,7 +239,9 @@ fn conservation_holds_with_everything_on() {
             let cut = [[0, 0], [300, 0], [0, 400], [500, 200]][round as usize % 4];
             let outcome = run_within(&scenario, &jobs, policy.name, cut);
             for job in jobs.ids() {
-                assert_eq!(outcome.fates.stage(job), Stage::Finished, "{}, round {round}, {job:?}", policy.name);
+                let stage = outcome.fates.stage(job);
+                let cancelled = preemption == "cancel" && stage == Stage::Cancelled;
+                assert!(cancelled || stage == Stage::Finished, "{}, round {round}, {job:?} {stage:?}", policy.name);
             }
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }

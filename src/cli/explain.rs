@@ -249,6 +249,8 @@ fn until(explained: &Explained, stay: &Stay) -> String {
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => format!("node {node} failed"),
         Some((_, Departure::Left(Leaving::Preempted))) if stay.stopped_for.is_empty() => "it was preempted".to_owned(),
         Some((_, Departure::Left(Leaving::Preempted))) => format!("preempted for {}", names(&stay.stopped_for)),
+        Some((_, Departure::Left(Leaving::Cancelled))) if stay.stopped_for.is_empty() => "it was cancelled".to_owned(),
+        Some((_, Departure::Left(Leaving::Cancelled))) => format!("cancelled for {}", names(&stay.stopped_for)),
     }
 }
 

@@ -87,6 +87,7 @@ fn jobs(metrics: &Metrics) -> String {
     let mut text = format!("{}: {} finished", plural(jobs.submitted, "job"), count(jobs.finished));
     let more = [
         (jobs.killed, "of them killed at the walltime"),
+        (jobs.cancelled, "of them cancelled for others"),
         (jobs.unfinished - jobs.due_later, "unfinished"),
         (jobs.due_later, "yet to be submitted at the end"),
         (jobs.rejected, "rejected"),

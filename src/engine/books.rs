@@ -2,7 +2,7 @@
 
 use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
-use crate::ledger::{Account, Entry, Flow, Leaf, Payer, Readings, Series};
+use crate::ledger::{Account, Accounts, Entry, Flow, Leaf, Payer, Readings, Series};
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable};
@@ -36,7 +36,7 @@ pub struct Now<'a> {
 /// The books of a run.
 #[derive(Debug)]
 pub struct Books {
-    account: Account,
+    account: Accounts,
     series: Series,
     charger: Charger,
     claims: Vec<Claim>,
@@ -91,7 +91,7 @@ impl Books {
         });
         let payers = tenants + usize::from(apart.is_some());
         Books {
-            account: Account::new(payers, pools, opens, options.cooldown),
+            account: Accounts::new(payers, options.physics.price_curves(world.spec), opens, options.cooldown),
             series: Series::new(origin),
             charger: Charger::new(world),
             claims: Vec::new(),
@@ -282,7 +282,10 @@ fn give_back(ledger: &mut Vec<Entry>, payer: Payer, tenant: Payer) -> Vec<Entry>
     for entry in &apart {
         let key = (tenant, entry.pool, entry.leaf);
         match ledger.binary_search_by_key(&key, |e| (e.payer, e.pool, e.leaf)) {
-            Ok(at) => ledger[at].time = ledger[at].time + entry.time,
+            Ok(at) => {
+                ledger[at].time = ledger[at].time + entry.time;
+                ledger[at].cost = ledger[at].cost + entry.cost;
+            }
             Err(at) => ledger.insert(at, Entry { payer: tenant, ..*entry }),
         }
     }

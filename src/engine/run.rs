@@ -21,11 +21,12 @@ use super::places::Places;
 use super::posting::Posting;
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
+use crate::physics::Preemption;
 use crate::sched::waiting::Waiting;
 use crate::sched::world::Holders;
 use crate::sched::{Classes, Deed, Fault, Pass, PolicyChoice, Scheduler, Stage, World};
 use crate::trace::{JobId, JobTable};
-use crate::units::{GpuTime, Time};
+use crate::units::{GpuTime, Time, Usd};
 use stops::Stopped;
 
 /// Why a run has no result.
@@ -43,6 +44,16 @@ pub enum RunError {
         booked: GpuTime,
         /// What they should hold.
         capacity: GpuTime,
+    },
+    /// What the ledger of a pool cost is not what its GPUs cost: a bug of fleetsim.
+    #[error("the ledger of pool `{pool}` cost ${booked} of ${expected}")]
+    Unpaid {
+        /// The pool.
+        pool: String,
+        /// What its leaves cost.
+        booked: Usd,
+        /// What they should cost.
+        expected: Usd,
     },
     /// The time jobs waited is not the time in which jobs waited: a bug of fleetsim.
     #[error("Little's law fails: jobs waited {waited} us, the queue held {queued} job-us")]
@@ -185,6 +196,7 @@ impl<'a> Run<'a> {
             stages: vec![Stage::Future; jobs.len()],
             down: BTreeMap::new(),
             done_before: FxHashMap::default(),
+            stops_are_ends: setup.options.physics.preemption == Preemption::Cancel,
         };
         let mut runnable = jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
         let origin = runnable.next().map(|job| jobs.submit(job));

@@ -15,6 +15,8 @@ pub enum Leaving {
     Killed,
     /// It was stopped for another and waits again.
     Preempted,
+    /// It was stopped for another, for good.
+    Cancelled,
     /// This node of its pool failed; it waits again.
     NodeFailed(u32),
 }

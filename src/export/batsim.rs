@@ -137,7 +137,7 @@ fn final_state(stay: &Stay) -> (bool, &'static str) {
     match stay.left {
         Some(Leaving::Finished) => (true, "COMPLETED_SUCCESSFULLY"),
         Some(Leaving::Killed) => (false, "COMPLETED_WALLTIME_REACHED"),
-        Some(Leaving::Preempted | Leaving::NodeFailed(_)) => (false, "COMPLETED_KILLED"),
+        Some(Leaving::Preempted | Leaving::Cancelled | Leaving::NodeFailed(_)) => (false, "COMPLETED_KILLED"),
         None => (false, "RUNNING"),
     }
 }

@@ -49,6 +49,7 @@ fn of_run(replay: &Replay, files: &mut Files<'_>) -> Result<(), Problem> {
         let status = match fates.stage(job) {
             Stage::Finished => 1,
             Stage::Killed => 0,
+            Stage::Cancelled => 5,
             Stage::Future | Stage::Waiting | Stage::Running | Stage::Rejected => -1,
         };
         let time = start.and_then(|start| fates.end(job).map(|end| end.since(start)));

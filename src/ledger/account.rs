@@ -9,11 +9,12 @@
 
 use std::collections::VecDeque;
 
-use super::flows::{Flow, Flows, Readings, settle};
+use super::flows::{Flow, Flows, Readings, settle, settle_costs};
 use super::leaf::{LEAVES, Leaf};
+use super::priced::Priced;
 use crate::sched::TenantId;
 use crate::units::gpus::NANO_PER_MILLI;
-use crate::units::{GpuTime, Span, Time};
+use crate::units::{Cost, GpuTime, Span, Time};
 
 /// Whose time it is: a tenant's, or nobody's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,13 +46,21 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn change(&mut self, delta: i64, at: Time) {
-        self.rate += delta;
-        self.sum -= i128::from(delta) * i128::from(at.micros());
+        self.change_at(delta, i128::from(at.micros()));
     }
 
     /// The integral up to `at`.
     pub(super) fn until(&self, at: Time) -> i128 {
-        self.sum + i128::from(self.rate) * i128::from(at.micros())
+        self.until_position(i128::from(at.micros()))
+    }
+
+    fn change_at(&mut self, delta: i64, position: i128) {
+        self.rate += delta;
+        self.sum -= i128::from(delta) * position;
+    }
+
+    fn until_position(&self, position: i128) -> i128 {
+        self.sum + i128::from(self.rate) * position
     }
 }
 
@@ -82,6 +91,8 @@ pub struct Account {
     is_open: bool,
     cooldown: Span,
     kept_back: VecDeque<Change>,
+    /// Counts by what a GPU has cost so far instead of by time.
+    priced: Option<Box<Priced>>,
 }
 
 /// GPU-time of one payer in one pool and leaf.
@@ -95,6 +106,8 @@ pub struct Entry {
     pub leaf: Leaf,
     /// How much.
     pub time: GpuTime,
+    /// What it cost, at the prices of its pool while it was spent.
+    pub cost: Cost,
 }
 
 impl Account {
@@ -103,14 +116,32 @@ impl Account {
     pub fn new(tenants: usize, pools: usize, opens: Time, cooldown: Span) -> Self {
         let mut rows = Vec::new();
         rows.resize_with((tenants + 1) * pools, || None);
-        Account { pools, rows, flows: Flows::default(), opens, is_open: false, cooldown, kept_back: VecDeque::new() }
+        let flows = Flows::default();
+        Account { pools, rows, flows, opens, is_open: false, cooldown, kept_back: VecDeque::new(), priced: None }
+    }
+
+    /// The same, by what a GPU costs instead of by time: an entry's raw time is its raw cost.
+    #[must_use]
+    pub(super) fn by(self, priced: Priced) -> Self {
+        Account { priced: Some(Box::new(priced)), ..self }
     }
 
     /// The clock goes on to `now`, before anything changes there.
     pub fn advance(&mut self, now: Time, readings: &dyn Readings) {
+        if let Some(priced) = &mut self.priced {
+            priced.advance(now, readings);
+        }
         if !self.is_open && now >= self.opens {
             self.is_open = true;
-            self.flows.open((0..readings.clocks()).map(|clock| readings.reading(clock, self.opens)).collect());
+            self.flows.open(self.readings(self.opens, readings));
+        }
+    }
+
+    /// What the clocks of the flows read at an instant.
+    fn readings(&self, at: Time, readings: &dyn Readings) -> Vec<u128> {
+        match &self.priced {
+            None => (0..readings.clocks()).map(|clock| readings.reading(clock, at)).collect(),
+            Some(priced) => priced.all(at, readings),
         }
     }
 
@@ -118,7 +149,7 @@ impl Account {
     pub fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, at: Time) {
         let (row, at) = (self.row(payer, pool), at.max(self.opens));
         if self.cooldown == Span::ZERO {
-            self.cell(row, leaf).change(delta, at);
+            self.book(row, leaf, delta, at);
         } else {
             self.keep_back(Change { at, row, what: What::Leaf(leaf), delta });
         }
@@ -126,6 +157,14 @@ impl Account {
 
     /// From `at` on, `delta` nano-GPU more (or, negative, less) of those that wait for data make progress by a clock.
     pub fn flow(&mut self, payer: Payer, pool: u16, flow: Flow, delta: i64, at: Time) {
+        let flow = match &self.priced {
+            None => flow,
+            Some(priced) => Flow {
+                clock: priced.number(pool, flow.clock),
+                reading: priced.reading(pool, flow.clock, flow.reading),
+                ..flow
+            },
+        };
         let what = What::Flow { flow, early: at < self.opens };
         let change = Change { at: at.max(self.opens), row: self.row(payer, pool), what, delta };
         if self.cooldown == Span::ZERO { self.post(change) } else { self.keep_back(change) }
@@ -135,9 +174,18 @@ impl Account {
         payer.0 * self.pools as u32 + u32::from(pool)
     }
 
-    fn cell(&mut self, row: u32, leaf: Leaf) -> &mut Cell {
+    fn book(&mut self, row: u32, leaf: Leaf, delta: i64, at: Time) {
+        let position = self.position(row, at);
         let row = self.rows[row as usize].get_or_insert_with(|| Box::new([Cell::default(); LEAVES]));
-        &mut row[leaf as usize]
+        row[leaf as usize].change_at(delta, position);
+    }
+
+    /// Where an instant lies on the scale by which a row counts.
+    fn position(&self, row: u32, at: Time) -> i128 {
+        match &self.priced {
+            None => i128::from(at.micros()),
+            Some(priced) => priced.position((row as usize % self.pools) as u16, at),
+        }
     }
 
     fn keep_back(&mut self, change: Change) {
@@ -151,7 +199,7 @@ impl Account {
 
     fn post(&mut self, change: Change) {
         match change.what {
-            What::Leaf(leaf) => self.cell(change.row, leaf).change(change.delta, change.at),
+            What::Leaf(leaf) => self.book(change.row, leaf, change.delta, change.at),
             What::Flow { flow, early } => self.flows.change(change.row, flow, change.delta, early),
         }
     }
@@ -168,13 +216,18 @@ impl Account {
                 self.post(change);
             }
         }
-        let mut flown = self.flows.until(|clock| readings.reading(clock, closes)).into_iter().peekable();
+        let read = self.readings(closes, readings);
+        let mut flown = self.flows.until(|clock| read[clock as usize]).into_iter().peekable();
         let mut entries = Vec::new();
         for (number, row) in self.rows.iter().enumerate() {
             let Some(row) = row else { continue };
-            let mut nano = row.map(|cell| cell.until(closes));
+            let position = self.position(number as u32, closes);
+            let mut nano = row.map(|cell| cell.until_position(position));
             while let Some(((_, leaf), flown)) = flown.next_if(|((owner, _), _)| *owner as usize == number) {
-                settle(&mut nano, leaf, flown);
+                match self.priced {
+                    None => settle(&mut nano, leaf, flown),
+                    Some(_) => settle_costs(&mut nano, leaf, flown),
+                }
             }
             let whole = whole_milli(|leaf| nano[leaf as usize]);
             let (payer, pool) = (Payer((number / self.pools) as u32), (number % self.pools) as u16);
@@ -184,6 +237,7 @@ impl Account {
                 pool,
                 leaf,
                 time: GpuTime::from_raw(whole[leaf as usize]),
+                cost: Cost::default(),
             }));
         }
         (closes.since(self.opens), entries)

@@ -128,6 +128,13 @@ pub(super) fn settle(leaves: &mut [i128; LEAVES], leaf: Leaf, flown: i128) {
     leaves[leaf as usize] += flown / MILLION;
 }
 
+/// Moves what has flown to a leaf there at what it cost, of which rounding must not make more than the waiting cost.
+pub(super) fn settle_costs(leaves: &mut [i128; LEAVES], leaf: Leaf, flown: i128) {
+    let flown = flown.min(leaves[Leaf::InputStall as usize]);
+    leaves[Leaf::InputStall as usize] -= flown;
+    leaves[leaf as usize] += flown;
+}
+
 /// Millionths in a whole.
 const MILLION: i128 = 1_000_000;
 

@@ -12,6 +12,7 @@ pub mod input;
 pub mod interference;
 pub mod interval;
 pub mod plan;
+pub mod prices;
 pub mod windows;
 
 pub use allreduce::{AllReduce, Links};
@@ -22,13 +23,14 @@ pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
 pub use interval::Interval;
 pub use plan::{Checkpointing, FULL_SPEED, Intake, Pauses, Plan, Speed, Supply, Write};
+pub use prices::Prices;
 pub use windows::{Cause, OutageWindow};
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{Allocation, ClusterSpec, PoolState};
+use crate::cluster::{Allocation, ClusterSpec, PoolSpec, PoolState};
 use crate::trace::JobSpec;
-use crate::units::Span;
+use crate::units::{PriceCurve, Span};
 
 /// What happens to a job that is stopped for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +40,14 @@ pub enum Preemption {
     Suspend,
     /// It falls back to its last checkpoint.
     Requeue,
+    /// It ends for good; what it has done since its last checkpoint is lost.
+    Cancel,
+}
+
+impl Preemption {
+    /// As scenarios say them.
+    pub const WORDS: [(&str, Preemption); 3] =
+        [("suspend", Preemption::Suspend), ("requeue", Preemption::Requeue), ("cancel", Preemption::Cancel)];
 }
 
 /// The physics of a run.
@@ -61,16 +71,28 @@ pub struct Physics {
     pub outages: BTreeMap<String, OutageWindow>,
     /// What becomes of preempted jobs.
     pub preemption: Preemption,
+    /// How prices change, by the name of their pool.
+    pub prices: BTreeMap<String, Prices>,
 }
 
 /// The class of jobs that name none.
 pub const DEFAULT_CLASS: &str = "default";
 
 impl Physics {
-    /// Whether any of it is on, so that jobs have a life beyond a start and an end.
+    /// Whether any of it is on, so that jobs have a life beyond a start and an end; prices do nothing to jobs.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        *self != Physics::default()
+        *self != Physics { prices: self.prices.clone(), ..Physics::default() }
+    }
+
+    /// The price of each pool over time.
+    #[must_use]
+    pub fn price_curves(&self, cluster: &ClusterSpec) -> Vec<PriceCurve> {
+        let curve = |pool: &PoolSpec| match self.prices.get(&pool.name) {
+            Some(prices) => prices.curve(pool.price),
+            None => PriceCurve::flat(pool.price),
+        };
+        cluster.pools.iter().map(curve).collect()
     }
 
     /// How many nodes a pool must have so that those of all its outages are there.

@@ -9,7 +9,7 @@ use crate::ledger::{LEAVES, Leaf, LeafGroup};
 use crate::sched::Stage;
 use crate::trace::size::{self, SIZE_CLASSES};
 use crate::trace::{JobId, JobTable};
-use crate::units::{Distribution, GpuTime, MilliGpu, Span, Usd};
+use crate::units::{Cost, Distribution, GpuTime, MilliGpu, Span, Usd};
 
 /// Below this run time a job counts as this long in its bounded slowdown (Feitelson et al., JSSPP 1997).
 pub const SLOWDOWN_THRESHOLD: Span = Span::from_seconds(10);
@@ -22,10 +22,12 @@ pub const MOST_TENANTS: usize = 64;
 pub struct JobCounts {
     /// All jobs of the trace.
     pub submitted: u64,
-    /// Those that ended, killed ones included.
+    /// Those that ended, killed and cancelled ones included.
     pub finished: u64,
     /// Those of them that ended at their walltime.
     pub killed: u64,
+    /// Those of them that ended for good when they were stopped for another.
+    pub cancelled: u64,
     /// Those that had not ended when the run did.
     pub unfinished: u64,
     /// Those of them that were yet to be submitted.
@@ -110,7 +112,7 @@ pub struct Metrics {
     pub utilization: Utilization,
     /// Queue times in seconds.
     pub wait: Distribution,
-    /// Job completion times in seconds.
+    /// Job completion times in seconds, without those that were cancelled.
     pub jct: Distribution,
     /// Bounded slowdowns.
     pub slowdown: Distribution,
@@ -249,6 +251,10 @@ impl Measured {
                 self.counts.finished += 1;
                 self.counts.killed += 1;
             }
+            Stage::Cancelled => {
+                self.counts.finished += 1;
+                self.counts.cancelled += 1;
+            }
             Stage::Rejected => self.counts.rejected += 1,
         }
     }
@@ -262,7 +268,8 @@ impl Measured {
         self.waits.push(wait);
         self.sizes[size::class(jobs.spec(job).gpus)].push(wait);
         self.tenants[self.tenant_of[jobs.spec_id(job).index()] as usize].1.push(wait);
-        if let Some(end) = outcome.fates.end(job) {
+        let completed = outcome.fates.stage(job) != Stage::Cancelled;
+        if let Some(end) = outcome.fates.end(job).filter(|_| completed) {
             let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
             self.jcts.push(jct.micros());
             self.slowdowns.push((jct.as_seconds() / run.max(SLOWDOWN_THRESHOLD).as_seconds()).max(1.0));
@@ -298,17 +305,16 @@ impl Measured {
 /// GPU-time and cost by leaf.
 type LeafAmounts = [Amount; LEAVES];
 
-/// By pool and leaf, each pool's time at its own price.
+/// By pool and leaf; each leaf of a pool is rounded once.
 fn amounts_by_pool(outcome: &Outcome, cluster: &ClusterSpec) -> Vec<LeafAmounts> {
-    let mut pools = vec![[Amount::default(); LEAVES]; cluster.pools.len()];
+    let mut pools = vec![[(GpuTime::default(), Cost::default()); LEAVES]; cluster.pools.len()];
     for entry in &outcome.ledger {
-        let time = &mut pools[entry.pool as usize][entry.leaf as usize].time;
+        let (time, cost) = &mut pools[entry.pool as usize][entry.leaf as usize];
         *time = *time + entry.time;
+        *cost = *cost + entry.cost;
     }
-    for (amounts, pool) in pools.iter_mut().zip(&cluster.pools) {
-        amounts.iter_mut().for_each(|amount| amount.usd = pool.price.cost_of(amount.time));
-    }
-    pools
+    let amounts = |leaves: [(GpuTime, Cost); LEAVES]| leaves.map(|(time, cost)| Amount { time, usd: cost.usd() });
+    pools.into_iter().map(amounts).collect()
 }
 
 fn total(pools: &[LeafAmounts]) -> LeafAmounts {

@@ -46,6 +46,9 @@ struct Jobs {
     submitted: u64,
     finished: u64,
     killed: u64,
+    /// Only where preemption cancels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled: Option<u64>,
     unfinished: u64,
     /// Only of a run that was cut short.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,6 +230,7 @@ pub fn json(
             submitted: jobs.submitted,
             finished: jobs.finished,
             killed: jobs.killed,
+            cancelled: Some(jobs.cancelled).filter(|&cancelled| cancelled > 0),
             unfinished: jobs.unfinished,
             due_later: Some(jobs.due_later).filter(|&later| later > 0),
             rejected: jobs.rejected,

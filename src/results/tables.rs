@@ -11,7 +11,7 @@ use crate::ledger::{Entry, Leaf};
 use crate::output::AtomicFile;
 use crate::sched::Stage;
 use crate::trace::{JobId, JobTable};
-use crate::units::GpuTime;
+use crate::units::{Cost, GpuTime};
 
 /// Bytes that are collected before they are written.
 const CHUNK: usize = 1 << 16;
@@ -26,6 +26,7 @@ pub fn state_word(stage: Stage) -> &'static str {
         Stage::Future | Stage::Waiting | Stage::Running => "unfinished",
         Stage::Finished => "finished",
         Stage::Killed => "killed",
+        Stage::Cancelled => "cancelled",
         Stage::Rejected => "rejected",
     }
 }
@@ -127,10 +128,11 @@ pub fn write_ledger(to: &Path, outcome: &Outcome, cluster: &ClusterSpec) -> Resu
         for leaf in Leaf::ALL {
             let of_cell = |e: &&Entry| usize::from(e.pool) == number && e.leaf == leaf;
             let time: GpuTime = outcome.ledger.iter().filter(of_cell).map(|e| e.time).sum();
+            let cost: Cost = outcome.ledger.iter().filter(of_cell).map(|e| e.cost).sum();
             rows.text(&pool.name);
             rows.plain(leaf.name().as_bytes());
             rows.plain(time.to_string().as_bytes());
-            rows.plain(pool.price.cost_of(time).to_string().as_bytes());
+            rows.plain(cost.usd().to_string().as_bytes());
             rows.end();
         }
     }
@@ -157,11 +159,12 @@ pub fn write_ledger_tenants(to: &Path, outcome: &Outcome, cluster: &ClusterSpec)
         let (tenant, _, first) = same[0];
         let pool = &cluster.pools[first.pool as usize];
         let time: GpuTime = same.iter().map(|(_, _, e)| e.time).sum();
+        let cost: Cost = same.iter().map(|(_, _, e)| e.cost).sum();
         rows.text(tenant);
         rows.text(&pool.name);
         rows.plain(first.leaf.name().as_bytes());
         rows.plain(time.to_string().as_bytes());
-        rows.plain(pool.price.cost_of(time).to_string().as_bytes());
+        rows.plain(cost.usd().to_string().as_bytes());
         rows.end();
     }
     write(to, &rows)

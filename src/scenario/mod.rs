@@ -13,6 +13,7 @@ pub mod overlay;
 mod physics;
 pub mod policy;
 pub mod pools;
+mod prices;
 pub mod read;
 pub mod resolved;
 pub mod schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::communication;
 use super::outages;
+use super::prices;
 use super::section::Section;
 use super::sharing;
 use super::tables::{CHECKPOINT, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
@@ -28,10 +29,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         interference,
         input,
         preparation: part("preparation").map(|entry| preparation(entry, problems)).unwrap_or_default(),
-        preemption: match keys.text("preemption") {
-            Some("requeue") => Preemption::Requeue,
-            _ => Preemption::Suspend,
-        },
+        preemption: preemption(&keys),
         pauses: part("startup").map(|entry| pauses(entry, problems)).unwrap_or_default(),
         checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
         communication: part("communication")
@@ -39,7 +37,13 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
             .unwrap_or_default(),
         failures: part("failures").map(|entry| failures(entry, cluster, problems)).unwrap_or_default(),
         outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),
+        prices: part("prices").map(|entry| prices::read(entry, cluster, problems)).unwrap_or_default(),
     }
+}
+
+fn preemption(keys: &Section<'_>) -> Preemption {
+    let said = Preemption::WORDS.into_iter().find(|(word, _)| keys.text("preemption") == Some(word));
+    said.map_or_else(Preemption::default, |(_, preemption)| preemption)
 }
 
 fn section<'t>(entry: &'t Entry, table: &'static Table, title: &str, problems: &mut Problems) -> Section<'t> {

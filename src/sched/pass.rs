@@ -110,7 +110,8 @@ impl<'p, 'a> Pass<'p, 'a> {
         Ok(())
     }
 
-    /// Stops a running job for another; it waits again in its old place of the line.
+    /// Stops a running job for another; it waits again in its old place of the line, or it has ended where
+    /// [`World::stops_are_ends`].
     ///
     /// # Errors
     /// When it does not run, or its trace says that it may not be stopped.
@@ -122,7 +123,11 @@ impl<'p, 'a> Pass<'p, 'a> {
             return Err(self.fault(job, "is preempted although it is not preemptible"));
         }
         let holder = self.world.release(job).expect("a running job holds something");
-        self.world.submit(job);
+        if self.world.stops_are_ends {
+            self.world.stages[job.index()] = Stage::Cancelled;
+        } else {
+            self.world.submit(job);
+        }
         self.deeds.push(Deed::Preempted(holder));
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Preemptive lists: jobs in order of urgency get GPUs greedily, and less urgent running jobs make room.
 //!
 //! A job that does not fit in what is free stops running jobs, the least urgent first, until it does; those without
-//! whom it still fits are given back. Who is stopped waits again in its old place and may get another in the same pass.
+//! whom it still fits are given back. Who is stopped waits again in its old place and may get another in the same pass;
+//! where stops are ends it only may keep the very place that it had.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,7 +175,12 @@ impl Preemptive {
             }
             let Some((rank, job)) = queue.pop_first() else { break };
             let before = stopped.len();
-            let place = self.make_room(&mut trial, rank, job, &mut running, &mut stopped);
+            let ends = trial.world.stops_are_ends && stopped.contains_key(&job);
+            let place = if ends {
+                stopped.get(&job).and_then(|old| free_again(trial.world, job, old))
+            } else {
+                self.make_room(&mut trial, rank, job, &mut running, &mut stopped)
+            };
             if stopped.len() > before {
                 queue.extend(stopped.keys().map(|&victim| (self.ranks[&victim], victim)).filter(|&(r, _)| r > rank));
             }
@@ -187,7 +193,7 @@ impl Preemptive {
                         plan.starts.push((job, place));
                     }
                 }
-                None if self.blocking == Blocking::Head => break,
+                None if self.blocking == Blocking::Head && !ends => break,
                 None => {}
             }
         }
@@ -206,9 +212,8 @@ impl Preemptive {
         stopped: &mut BTreeMap<JobId, Allocation>,
     ) -> Option<Allocation> {
         let request = trial.world.class(job).request;
-        // A MIG instance that was stopped may have made room for others that do not fit beside it as the GPU was cut.
-        if let Some(old) = stopped.get(&job).filter(|old| !old.has_instances() && trial.world.is_free(job, old)) {
-            return Some(old.clone());
+        if let Some(old) = stopped.get(&job).and_then(|old| free_again(trial.world, job, old)) {
+            return Some(old);
         }
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
             return Some(place);
@@ -271,6 +276,12 @@ impl Preemptive {
             self.running.remove(&(rank, job));
         }
     }
+}
+
+/// The place of a job that was stopped, if it is free. A MIG instance that was stopped may have made room for others that
+/// do not fit beside it as the GPU was cut.
+fn free_again(world: &World<'_>, job: JobId, old: &Allocation) -> Option<Allocation> {
+    (!old.has_instances() && world.is_free(job, old)).then(|| old.clone())
 }
 
 fn any_free(world: &World<'_>) -> bool {

@@ -24,6 +24,8 @@ pub enum Stage {
     Finished,
     /// Ended at its walltime.
     Killed,
+    /// Ended for good when it was stopped for another.
+    Cancelled,
     /// Can never run.
     Rejected,
 }
@@ -168,6 +170,8 @@ pub struct World<'a> {
     pub down: BTreeMap<(u16, u32), Take>,
     /// Ideal run time that stopped jobs have done in earlier runs, and keep.
     pub done_before: FxHashMap<JobId, Span>,
+    /// Whether a job that is stopped for another has ended: it waits no more.
+    pub stops_are_ends: bool,
 }
 
 impl<'a> World<'a> {

@@ -11,6 +11,10 @@ pub const MICROS_PER_DOLLAR: u64 = 1_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct Usd(u128);
 
+/// What GPU-time costs before any rounding: milli-GPU microseconds x micro-dollars per GPU-hour.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Cost(u128);
+
 /// A price in micro-dollars per GPU-hour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct UsdPerGpuHour(u64);
@@ -29,6 +33,27 @@ impl Usd {
     }
 }
 
+impl Cost {
+    /// From milli-GPU microseconds x micro-dollars per GPU-hour.
+    #[must_use]
+    pub const fn from_raw(raw: u128) -> Self {
+        Cost(raw)
+    }
+
+    /// Milli-GPU microseconds x micro-dollars per GPU-hour.
+    #[must_use]
+    pub const fn raw(self) -> u128 {
+        self.0
+    }
+
+    /// In dollars, rounded to the nearest micro-dollar (half up).
+    #[must_use]
+    pub const fn usd(self) -> Usd {
+        const RAW_PER_MICRO: u128 = GpuTime::PER_GPU_SECOND * 3600;
+        Usd((self.0 + RAW_PER_MICRO / 2) / RAW_PER_MICRO)
+    }
+}
+
 impl UsdPerGpuHour {
     /// From micro-dollars per GPU-hour.
     #[must_use]
@@ -42,12 +67,29 @@ impl UsdPerGpuHour {
         self.0
     }
 
+    /// What `time` costs at this price.
+    #[must_use]
+    pub fn exact_cost_of(self, time: GpuTime) -> Cost {
+        Cost(time.raw() * u128::from(self.0))
+    }
+
     /// What `time` costs at this price, rounded to the nearest micro-dollar (half up).
     #[must_use]
     pub fn cost_of(self, time: GpuTime) -> Usd {
-        const RAW_PER_GPU_HOUR: u128 = GpuTime::PER_GPU_SECOND * 3600;
-        let exact = time.raw() * u128::from(self.0);
-        Usd((exact + RAW_PER_GPU_HOUR / 2) / RAW_PER_GPU_HOUR)
+        self.exact_cost_of(time).usd()
+    }
+}
+
+impl std::ops::Add for Cost {
+    type Output = Cost;
+    fn add(self, other: Cost) -> Cost {
+        Cost(self.0 + other.0)
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Cost>>(items: I) -> Cost {
+        items.fold(Cost::default(), |a, b| a + b)
     }
 }
 

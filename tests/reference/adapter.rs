@@ -15,7 +15,7 @@ use super::convert::job_table;
 use super::random::{Scenario, for_all};
 use super::simulate::simulate;
 use super::types::{
-    LedgerKey, RefCluster, RefIsland, RefOutcome, RefPlacement, RefPolicy, RefResult, RefRun, RefState,
+    LedgerKey, RefCluster, RefIsland, RefOutcome, RefPlacement, RefPolicy, RefResult, RefRun, RefState, RefStop,
 };
 
 /// The GPU types of the random scenarios.
@@ -64,7 +64,11 @@ pub fn options(run: RefRun) -> Options {
         },
         until: run.until.map(Time::from_micros),
         physics: Physics {
-            preemption: if run.requeue { Preemption::Requeue } else { Preemption::Suspend },
+            preemption: match run.stops {
+                RefStop::Suspend => Preemption::Suspend,
+                RefStop::Requeue => Preemption::Requeue,
+                RefStop::Cancel => Preemption::Cancel,
+            },
             ..Physics::default()
         },
         ..Options::default()
@@ -94,6 +98,7 @@ fn fate(outcome: &Outcome, job: JobId) -> RefOutcome {
     let state = match outcome.fates.stage(job) {
         Stage::Finished => RefState::Finished,
         Stage::Killed => RefState::Killed,
+        Stage::Cancelled => RefState::Cancelled,
         Stage::Rejected => RefState::Rejected,
         Stage::Future | Stage::Waiting | Stage::Running => RefState::Unfinished,
     };

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::state::{Place, Status};
-use super::types::RefPolicy;
+use super::types::{RefPolicy, RefStop};
 use super::world::World;
 
 /// A job that the pass has stopped, in a cluster that is not the real one yet.
@@ -33,6 +33,9 @@ pub fn pass(world: &mut World, skip: bool) {
             let back = stopped.remove(own);
             thought.jobs[j].status = Status::Running;
             thought.hold(j, back.had);
+            continue;
+        }
+        if world.run.stops == RefStop::Cancel && stopped.iter().any(|s| s.job == j) {
             continue;
         }
         let victims = victims_for(&thought, &urgency, &starts, j);

@@ -2,7 +2,7 @@
 
 use super::cases::{SECOND, assert_leaf, job, pool, with_tasks};
 use super::simulate::simulate;
-use super::types::{RefJob, RefPolicy, RefResult, RefRun, RefState};
+use super::types::{RefJob, RefPolicy, RefResult, RefRun, RefState, RefStop};
 
 const BY_PRIORITY: RefPolicy = RefPolicy::PriorityPreempt { skip: false };
 
@@ -23,10 +23,21 @@ fn a_stopped_job_keeps_its_progress_or_loses_it() {
     let kept = simulate(&vec![pool("p", 1, 2)], &jobs, RefRun::new(BY_PRIORITY));
     assert_eq!(fates(&kept), [(0, 13, 1), (4, 7, 0)]);
     assert_leaf(&kept, "useful", 23);
-    let lost = simulate(&vec![pool("p", 1, 2)], &jobs, RefRun { requeue: true, ..RefRun::new(BY_PRIORITY) });
+    let lost = simulate(&vec![pool("p", 1, 2)], &jobs, RefRun { stops: RefStop::Requeue, ..RefRun::new(BY_PRIORITY) });
     assert_eq!(fates(&lost), [(0, 17, 1), (4, 7, 0)]);
     assert_leaf(&lost, "lost_work", 8);
     assert_leaf(&lost, "useful", 23);
+}
+
+/// V has run 4 of 10 s when U ends it for good.
+#[test]
+fn a_cancelled_job_is_done_for() {
+    let jobs = [job("V", 0, 2, 10), urgent(job("U", 4, 1, 3))];
+    let result = simulate(&vec![pool("p", 1, 2)], &jobs, RefRun { stops: RefStop::Cancel, ..RefRun::new(BY_PRIORITY) });
+    assert_eq!(fates(&result), [(0, 4, 0), (4, 7, 0)]);
+    assert_eq!(result.jobs[0].state, RefState::Cancelled);
+    assert_leaf(&result, "lost_work", 8);
+    assert_leaf(&result, "useful", 3);
 }
 
 /// U waits until V has run for 6 s; V that may not be stopped is waited for. Equal urgency stops nobody.

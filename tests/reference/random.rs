@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fleetsim::trace::Topology;
 
-use super::types::{RefCluster, RefIsland, RefJob, RefPlacement, RefPolicy, RefPool, RefRun};
+use super::types::{RefCluster, RefIsland, RefJob, RefPlacement, RefPolicy, RefPool, RefRun, RefStop};
 
 /// Every policy with every switch.
 pub const POLICIES: [RefPolicy; 14] = [
@@ -120,7 +120,7 @@ pub fn scenario(seed: u64) -> Scenario {
         until,
         ..RefRun::new(RefPolicy::Fifo)
     };
-    run.requeue = dice.chance(50);
+    run.stops = dice.pick(&[RefStop::Suspend, RefStop::Requeue, RefStop::Cancel]);
     run.min_runtime = if dice.chance(50) { 0 } else { dice.below(16) * habits.unit };
     let share = dice.pick(&[0, 0, 25]);
     for job in &mut jobs {

@@ -58,6 +58,8 @@
 //!   island are alike. Alternative: a stop and a start.
 //! * `min_runtime` and an enforced walltime count from the latest start. Alternative for `suspend`: the walltime counts
 //!   all that the job has run.
+//! * Where a stop is an end, a stopped job may only keep the very place that it had. Alternative: it may be moved at once,
+//!   as a stop and a start.
 //! * The ledger's walk keeps stopped jobs in their old place of the line: by their whole estimates under `srtf`.
 //!   Alternative: by what remains of them, as a pass does.
 //! * Who is not preemptible is not stopped, but may stop others.

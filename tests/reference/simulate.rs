@@ -22,7 +22,10 @@ pub fn simulate(cluster: &RefCluster, rows: &[RefJob], run: RefRun) -> RefResult
         world.now = now;
         live_through(&mut world);
         at = within(next_instant(&world, Some(now)));
-        let open = world.jobs.iter().any(|job| !matches!(job.status, Status::Rejected | Status::Done { .. }));
+        let open = world
+            .jobs
+            .iter()
+            .any(|job| !matches!(job.status, Status::Rejected | Status::Cancelled | Status::Done { .. }));
         let to = at.or(run.until).unwrap_or(now);
         if first.is_some_and(|first| now >= first) && open && to > now {
             ledger.charge(&world, to - now);
@@ -102,10 +105,11 @@ fn outcome(job: &Job, run: RefRun) -> RefOutcome {
     let submitted = run.until.is_none_or(|until| job.spec.submit <= until);
     let state = match job.status {
         Status::Rejected if submitted => RefState::Rejected,
+        Status::Cancelled => RefState::Cancelled,
         Status::Done { killed: true } => RefState::Killed,
         Status::Done { killed: false } => RefState::Finished,
         _ => RefState::Unfinished,
     };
-    let ended = matches!(job.status, Status::Done { .. });
+    let ended = matches!(job.status, Status::Cancelled | Status::Done { .. });
     RefOutcome { state, start: job.start, end: job.end.filter(|_| ended), stops: job.stops }
 }

@@ -59,6 +59,8 @@ pub enum Status {
     Waiting,
     /// Started.
     Running,
+    /// Stopped for another, for good.
+    Cancelled,
     /// Ended.
     Done {
         /// Whether at its walltime.

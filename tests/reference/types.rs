@@ -152,8 +152,8 @@ pub struct RefRun {
     pub until: Option<u64>,
     /// How long a job runs before it is stopped for another.
     pub min_runtime: u64,
-    /// Whether a stopped job loses what it has done, there being no checkpoints; else it keeps all of it.
-    pub requeue: bool,
+    /// What becomes of a job that is stopped for another.
+    pub stops: RefStop,
 }
 
 impl RefRun {
@@ -166,9 +166,20 @@ impl RefRun {
             estimate_factor: (1, 1),
             until: None,
             min_runtime: 0,
-            requeue: false,
+            stops: RefStop::Suspend,
         }
     }
+}
+
+/// What becomes of a job that is stopped for another, there being no checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefStop {
+    /// It waits again and keeps what it has done.
+    Suspend,
+    /// It waits again and has done nothing.
+    Requeue,
+    /// It has ended, and what it has done is lost.
+    Cancel,
 }
 
 /// How a job ended.
@@ -178,6 +189,8 @@ pub enum RefState {
     Finished,
     /// It was stopped at its walltime.
     Killed,
+    /// It was stopped for another, for good.
+    Cancelled,
     /// It was not done when the run ended.
     Unfinished,
     /// It can never fit.

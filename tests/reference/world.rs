@@ -2,7 +2,7 @@
 
 use super::placement::{Chooser, place_in};
 use super::state::{Job, Node, Place, Status};
-use super::types::{RefCluster, RefJob, RefPolicy, RefRun};
+use super::types::{RefCluster, RefJob, RefPolicy, RefRun, RefStop};
 
 /// Everything there is at one instant.
 #[derive(Debug, Clone)]
@@ -177,18 +177,21 @@ impl World {
         }
     }
 
-    /// Stops running job `j` for another; it waits again.
+    /// Stops running job `j` for another; it waits again, or is done for.
     pub fn stop(&mut self, j: usize) {
-        let (now, requeue) = (self.now, self.run.requeue);
+        let (now, stops) = (self.now, self.run.stops);
         let job = &mut self.jobs[j];
         let place = job.held.take().expect("a running job holds its place");
         let ran = now - job.resumed;
-        if requeue {
-            self.thrown_away.push((j, place.pool, ran));
-        } else {
-            job.kept += ran;
+        match stops {
+            RefStop::Suspend => job.kept += ran,
+            RefStop::Requeue | RefStop::Cancel => self.thrown_away.push((j, place.pool, ran)),
         }
-        (job.status, job.end, job.stops) = (Status::Waiting, None, job.stops + 1);
+        if stops == RefStop::Cancel {
+            (job.status, job.end) = (Status::Cancelled, Some(now));
+        } else {
+            (job.status, job.end, job.stops) = (Status::Waiting, None, job.stops + 1);
+        }
         let unit = job.unit;
         for spot in &place.spots {
             self.free[place.pool][spot.node].give_back(unit, spot);

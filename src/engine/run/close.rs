@@ -1,11 +1,11 @@
 //! How a run ends: its horizon, what it leaves behind, and the two laws that it is held against.
 
-use super::{Run, RunError};
+use super::{Run, RunError, Setup};
 use crate::cluster::ClusterSpec;
 use crate::engine::outcome::{Deadlock, Outcome};
 use crate::engine::places::Stay;
 use crate::sched::Stage;
-use crate::units::{GpuTime, Span, Time};
+use crate::units::{Cost, GpuTime, Span, Time};
 
 impl Run<'_> {
     /// Who holds what for good when the run ends.
@@ -52,6 +52,7 @@ impl Run<'_> {
             passes: self.passes,
         };
         check_balance(self.setup.cluster, &outcome)?;
+        check_costs(self.setup, &outcome)?;
         Ok(outcome)
     }
 
@@ -77,6 +78,26 @@ impl Run<'_> {
         }
         Some(places.close())
     }
+}
+
+/// What the leaves of each pool cost adds up to what its GPUs cost in the window.
+fn check_costs(setup: Setup<'_>, outcome: &Outcome) -> Result<(), RunError> {
+    let mut booked = vec![Cost::default(); setup.cluster.pools.len()];
+    for entry in &outcome.ledger {
+        let cost = &mut booked[entry.pool as usize];
+        *cost = *cost + entry.cost;
+    }
+    let (opens, closes) = (outcome.window_opens, outcome.window_opens.after(outcome.window));
+    let curves = setup.options.physics.price_curves(setup.cluster);
+    for ((pool, curve), booked) in setup.cluster.pools.iter().zip(curves).zip(booked) {
+        let milli = u128::from(pool.gpu_count()) * u128::from(crate::units::gpus::MILLI_PER_GPU);
+        let expected = Cost::from_raw(milli * (curve.paid_until(closes) - curve.paid_until(opens)));
+        if booked != expected {
+            let pool = pool.name.clone();
+            return Err(RunError::Unpaid { pool, booked: booked.usd(), expected: expected.usd() });
+        }
+    }
+    Ok(())
 }
 
 /// The leaves of each pool add up to its capacity.

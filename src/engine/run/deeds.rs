@@ -19,13 +19,7 @@ impl Run<'_> {
                 Deed::Preempted(ref holder) => {
                     self.flush_held(&mut fresh, None);
                     self.leave_places(holder);
-                    self.stop(holder, self.setup.options.physics.preemption == Preemption::Suspend);
-                    self.tell_left(holder, Leaving::Preempted);
-                    if self.world.stages[holder.job.index()] == Stage::Waiting {
-                        self.policy.submitted(&self.world, holder.job);
-                    } else {
-                        self.policy.moved(&self.world, holder.job);
-                    }
+                    self.preempt(holder);
                 }
                 Deed::Held { job, units, pool, running } => {
                     self.flush_held(&mut fresh, Some(job));
@@ -48,6 +42,22 @@ impl Run<'_> {
         }
         self.flush_held(&mut fresh, None);
         self.settle_touched();
+    }
+
+    /// A running job was stopped for another.
+    fn preempt(&mut self, holder: &Holder) {
+        let preemption = self.setup.options.physics.preemption;
+        if preemption == Preemption::Cancel {
+            self.cancel(holder);
+            return;
+        }
+        self.stop(holder, preemption == Preemption::Suspend);
+        self.tell_left(holder, Leaving::Preempted);
+        if self.world.stages[holder.job.index()] == Stage::Waiting {
+            self.policy.submitted(&self.world, holder.job);
+        } else {
+            self.policy.moved(&self.world, holder.job);
+        }
     }
 
     /// Records where a job that got units holds them, where anybody wants to know.

@@ -86,6 +86,31 @@ impl Run<'_> {
 
     /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.
     pub(super) fn stop(&mut self, holder: &Holder, keeps_progress: bool) {
+        let (job, now) = (holder.job, self.world.now);
+        let left = self.halt(holder, keeps_progress);
+        let all = self.world.class(job).request.units;
+        let done = work(all, self.setup.jobs.duration(job)).saturating_sub(left);
+        self.world.done_before.insert(job, span_of(done, all));
+        self.stopped.left.insert(job, left);
+        self.stopped.since.insert(job, now);
+        self.books.requeued(now);
+        self.fates.stopped(job);
+    }
+
+    /// A running job that has been released ends for good, back at its last checkpoint.
+    pub(super) fn cancel(&mut self, holder: &Holder) {
+        let now = self.world.now;
+        self.halt(holder, false);
+        self.books.ended();
+        self.fates.ended(holder.job, now);
+        self.tell_left(holder, Leaving::Cancelled);
+        self.policy.ended(&self.world, holder);
+        self.last_end = self.last_end.max(now);
+        self.open -= 1;
+    }
+
+    /// Books that a running job goes on no longer, with its progress or back at its last checkpoint: what is left.
+    fn halt(&mut self, holder: &Holder, keeps_progress: bool) -> u128 {
         let (job, jobs, now) = (holder.job, self.setup.jobs, self.world.now);
         let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
@@ -111,11 +136,6 @@ impl Run<'_> {
         }
         let beside = self.neighbours.go(job);
         self.set_pace(&beside);
-        let done = work(all, jobs.duration(job)).saturating_sub(left);
-        self.world.done_before.insert(job, span_of(done, all));
-        self.stopped.left.insert(job, left);
-        self.stopped.since.insert(job, now);
-        self.books.requeued(now);
-        self.fates.stopped(job);
+        left
     }
 }

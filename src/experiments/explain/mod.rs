@@ -97,8 +97,7 @@ impl Explained {
             let mut spent = Spent { leaf, time: GpuTime::default(), usd: Usd::default() };
             for entry in entries.iter().filter(|entry| entry.leaf == leaf) {
                 spent.time = spent.time + entry.time;
-                let price = self.rerun.scenario.cluster.pools[entry.pool as usize].price;
-                spent.usd = spent.usd + price.cost_of(entry.time);
+                spent.usd = spent.usd + entry.cost.usd();
             }
             spent
         };

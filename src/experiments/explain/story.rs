@@ -136,7 +136,8 @@ impl Story {
     fn find_stoppers(&mut self, world: &World<'_>) {
         let now = world.now;
         let Some(stay) = self.stays.iter_mut().rev().find(|stay| stay.to.is_some()) else { return };
-        if stay.to != Some((now, Departure::Left(Leaving::Preempted))) || !stay.stopped_for.is_empty() {
+        let stopped = [Leaving::Preempted, Leaving::Cancelled].map(|why| Some((now, Departure::Left(why))));
+        if !stopped.contains(&stay.to) || !stay.stopped_for.is_empty() {
             return;
         }
         let takes = |holder: &&Holder| {
@@ -185,6 +186,7 @@ impl Watch for Story {
         match view.world.stages[self.job.index()] {
             Stage::Waiting => self.waits_on(view),
             Stage::Running => self.runs_on(view),
+            Stage::Cancelled => {}
             Stage::Future | Stage::Finished | Stage::Killed | Stage::Rejected => return,
         }
         self.find_stoppers(view.world);

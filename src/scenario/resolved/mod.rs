@@ -62,7 +62,8 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("workload", workload(&scenario.workload, scenario.cluster.gpu_count()));
     root.add("measure", measure);
     let shares = |pool: &PoolSpec| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some());
-    if scenario.physics.is_on() || scenario.cluster.pools.iter().any(shares) {
+    let has_prices = !scenario.physics.prices.is_empty();
+    if scenario.physics.is_on() || has_prices || scenario.cluster.pools.iter().any(shares) {
         let mut table = physics::physics(&scenario.physics);
         if scenario.cluster.pools.iter().any(shares) {
             table.add("sharing", physics::sharing(scenario));

@@ -1,17 +1,18 @@
 //! `[physics]` in full.
 
-use super::plain::{Table, bandwidth, duration};
+use super::plain::{Plain, Table, bandwidth, duration};
 use crate::cluster::{Network, ShareMode, Sharing};
 use crate::physics::{
-    Cause, Checkpoints, Communication, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption,
+    Cause, Checkpoints, Communication, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption, Prices,
 };
 use crate::scenario::types::Scenario;
-use crate::units::Span;
 use crate::units::quantity::bytes_text;
+use crate::units::{Span, UsdPerGpuHour};
 
 pub(super) fn physics(physics: &Physics) -> Table {
     let mut table = Table::default();
-    table.add("preemption", if physics.preemption == Preemption::Requeue { "requeue" } else { "suspend" });
+    let preemption = Preemption::WORDS.into_iter().find(|&(_, known)| known == physics.preemption);
+    table.add_some("preemption", preemption.map(|(word, _)| word));
     let mut startup = Table::default();
     startup.add("time", duration(physics.pauses.startup));
     startup.add("restart", duration(physics.pauses.restart));
@@ -51,6 +52,25 @@ pub(super) fn physics(physics: &Physics) -> Table {
         outages.add(name, outage(window));
     }
     table.add("outages", outages);
+    if !physics.prices.is_empty() {
+        let mut all = Table::default();
+        for (pool, one) in &physics.prices {
+            all.add(pool, prices(one));
+        }
+        table.add("prices", all);
+    }
+    table
+}
+
+fn prices(prices: &Prices) -> Table {
+    let mut table = Table::default();
+    match prices {
+        Prices::Decline(share) => table.add("decline", *share),
+        Prices::Changes(changes) => {
+            let text = |&(from, price): &(Span, UsdPerGpuHour)| format!("{}: {price}", duration(from));
+            table.add("changes", changes.iter().map(text).collect::<Plain>());
+        }
+    }
     table
 }
 

@@ -1,6 +1,6 @@
 //! What `[physics]` may contain.
 
-use super::{CHECKPOINT, FAILURES, Form, Named, OUTAGES, RELATIVE, SHARING, Sub, Table};
+use super::{CHECKPOINT, FAILURES, Form, Named, OUTAGES, PRICES, RELATIVE, SHARING, Sub, Table};
 use crate::units::keys::{Key, Kind};
 
 /// What makes a held GPU do less than it could.
@@ -9,9 +9,11 @@ pub static PHYSICS: Table = Table {
     keys: &[
         Key {
             name: "preemption",
-            kind: Kind::Choice(&["suspend", "requeue"]),
+            kind: Kind::Choice(&["suspend", "requeue", "cancel"]),
             default: "suspend",
-            doc: "What becomes of a job stopped for another: it keeps all its progress, or falls back to its last checkpoint.",
+            doc: "What becomes of a job stopped for another: it waits again with all its progress, or back at its last \
+                  checkpoint; or it ends for good (`cancelled`), and what it has done since its last checkpoint is \
+                  lost. Slurm's PreemptMode knows the three.",
         },
         Key {
             name: "input",
@@ -35,9 +37,10 @@ pub static PHYSICS: Table = Table {
         },
         Sub { name: "failures", form: Form::Named(Named { what: "pool", table: &FAILURES, built_in: Vec::new }) },
         Sub { name: "outages", form: Form::Named(Named { what: "outage", table: &OUTAGES, built_in: Vec::new }) },
+        Sub { name: "prices", form: Form::Named(Named { what: "pool", table: &PRICES, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
     ],
-    reserved: &["prices"],
+    reserved: &[],
 };
 
 /// Pauses before the first step.
