@@ -204,7 +204,8 @@ fn conservation_holds_with_everything_on() {
              [physics.communication.default]\n{communication}\n\
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
-             kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"",
+             kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"\n\
+             [physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
             random.random_range(0..20),
             random.random_range(2000..9000),
             random.random_range(1..300),
