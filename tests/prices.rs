@@ -111,8 +111,12 @@ fn each_stretch_costs_its_price_whatever_happens() {
             row.spec.input_mbs = random.random_bool(0.7).then(|| random.random_range(0..2000));
             row
         };
-        let jobs: JobTable =
-            (0..40).map(rows).enumerate().map(|(i, row)| JobRow { job_id: i.to_string(), ..row }).collect();
+        // The first job comes at 0: a warm-up counts from there, prices from the start of the trace.
+        let jobs: JobTable = std::iter::once(job(0, 10, 1))
+            .chain((0..40).map(rows))
+            .enumerate()
+            .map(|(i, row)| JobRow { job_id: i.to_string(), ..row })
+            .collect();
         let cooldown = [0, 100][round % 2];
         let policy = ["priority-preempt", "srtf", "easy-backfill", "gang"][round % 4];
         // Both pools change, at different times, so that each has stretches within those of the other.
