@@ -1,14 +1,16 @@
 //! When nodes go down and come back.
 //!
 //! A node may be down for several causes at once, as when it fails during its maintenance: it is back when the last of
-//! them is over, and counts as failed as long as a failure is among them.
+//! them is over, and counts as failed as long as a failure is among them. A GPU that fails takes its node down, and a rack
+//! all of its nodes: each has a clock of its own, which goes on while the node is down for another cause.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
 
-use crate::cluster::ClusterSpec;
+use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::ledger::Leaf;
-use crate::physics::{Cause, NodeClock, OutageWindow, Physics};
+use crate::physics::{Cause, FailureClock, Failures, OutageWindow, Part, Physics};
 use crate::units::Time;
 
 /// A node, by pool and number.
@@ -21,56 +23,79 @@ enum Turn {
     Down,
 }
 
-/// What takes a node down and lets it up again.
+/// What takes a node out of service and lets it in again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    /// Its own random failures.
-    Clock,
+    /// Random failures, by the number of their clock.
+    Clock(u32),
     /// A window of the scenario.
     Window(Cause),
+    /// The time before a window in which the node takes no new jobs.
+    Drain,
 }
 
-/// How many causes of each kind keep a node down.
+/// How many causes of each kind keep a node out of service.
 #[derive(Debug, Clone, Copy, Default)]
 struct Causes {
     failed: u32,
     maintenance: u32,
+    drains: u32,
 }
 
 impl Causes {
     fn count(&mut self, source: Source) -> &mut u32 {
         match source {
-            Source::Clock | Source::Window(Cause::Failed) => &mut self.failed,
+            Source::Clock(_) | Source::Window(Cause::Failed) => &mut self.failed,
             Source::Window(Cause::Maintenance) => &mut self.maintenance,
+            Source::Drain => &mut self.drains,
         }
     }
 
-    /// Where the node's GPUs are booked; `None`: it is up.
-    fn leaf(self) -> Option<Leaf> {
+    fn standing(self) -> Standing {
         match self {
-            Causes { failed: 1.., .. } => Some(Leaf::Failed),
-            Causes { maintenance: 1.., .. } => Some(Leaf::Maintenance),
-            _ => None,
+            Causes { failed: 1.., .. } => Standing::Down(Leaf::Failed),
+            Causes { maintenance: 1.., .. } => Standing::Down(Leaf::Maintenance),
+            Causes { drains: 1.., .. } => Standing::Draining,
+            _ => Standing::Up,
         }
     }
 }
 
-/// A node goes down, comes back, or is down for another cause, or nothing changes.
+/// How a node stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It takes jobs.
+    Up,
+    /// Those that run there go on; it takes no new ones.
+    Draining,
+    /// Nothing runs there; its GPUs are booked as this.
+    Down(Leaf),
+}
+
+/// A node stands otherwise than before, or nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// The node.
     pub node: Node,
-    /// What it was booked as; `None`: it was up.
-    pub before: Option<Leaf>,
-    /// What it is booked as from now on; `None`: it is up.
-    pub after: Option<Leaf>,
+    /// How it stood.
+    pub before: Standing,
+    /// How it stands from now on.
+    pub after: Standing,
+}
+
+/// What fails as one, and takes these nodes of a pool down.
+#[derive(Debug)]
+struct Unit {
+    pool: u16,
+    nodes: Range<u32>,
+    clock: FailureClock,
 }
 
 /// The next outage or repair of every node that can go down.
 #[derive(Debug, Default)]
 pub struct Outages {
     heap: BinaryHeap<Reverse<(Time, Turn, Node, Source)>>,
-    clocks: BTreeMap<Node, NodeClock>,
+    units: Vec<Unit>,
     causes: BTreeMap<Node, Causes>,
 }
 
@@ -84,42 +109,64 @@ impl Outages {
             for window in physics.outages.values().filter(|window| window.pool == pool.name) {
                 outages.add(window, number, origin);
             }
-            let Some(model) = physics.failures.get(&pool.name) else { continue };
-            for node in 0..pool.nodes {
-                outages.clocks.insert((number, node), NodeClock::new(*model, seed, &pool.name, node));
-                outages.draw_failure((number, node), origin);
+            if let Some(failures) = physics.failures.get(&pool.name) {
+                outages.add_units(failures, number, pool, seed, origin);
             }
         }
         outages
     }
 
-    /// Notes the part of a window that lies after `origin`: before, there is nothing to be down.
+    /// Notes the part of a window, and of the time in which its nodes drain, that lies after `origin`: before, there is
+    /// nothing to be down.
     fn add(&mut self, window: &OutageWindow, pool: u16, origin: Time) {
         let from = Time::ZERO.after(window.from);
-        let to = from.after(window.lasts);
-        if to <= origin {
-            return;
-        }
+        let drain = Time::from_micros(from.micros().saturating_sub(window.drain.micros()));
         for node in window.nodes.clone() {
-            let source = Source::Window(window.cause);
-            self.heap.push(Reverse((from.max(origin), Turn::Down, (pool, node), source)));
-            self.heap.push(Reverse((to, Turn::Up, (pool, node), source)));
+            self.add_stretch((pool, node), Source::Window(window.cause), (from, from.after(window.lasts)), origin);
+            self.add_stretch((pool, node), Source::Drain, (drain, from), origin);
         }
     }
 
-    fn draw_failure(&mut self, node: Node, now: Time) {
-        if let Some(clock) = self.clocks.get_mut(&node) {
-            self.heap.push(Reverse((clock.next_failure(now), Turn::Down, node, Source::Clock)));
+    fn add_stretch(&mut self, node: Node, source: Source, (from, to): (Time, Time), origin: Time) {
+        if from < to && origin < to {
+            self.heap.push(Reverse((from.max(origin), Turn::Down, node, source)));
+            self.heap.push(Reverse((to, Turn::Up, node, source)));
         }
     }
 
-    fn draw_repair(&mut self, node: Node, now: Time) {
-        if let Some(clock) = self.clocks.get_mut(&node) {
-            self.heap.push(Reverse((clock.next_repair(now), Turn::Up, node, Source::Clock)));
+    /// Notes all that can fail of a pool.
+    fn add_units(&mut self, failures: &Failures, number: u16, pool: &PoolSpec, seed: u64, origin: Time) {
+        let mut add = |part: Part, nodes: Range<u32>| {
+            let Some(&model) = failures.of(part) else { return };
+            let clock = FailureClock::new(model, seed, &pool.name, part);
+            self.units.push(Unit { pool: number, nodes, clock });
+            self.draw(self.units.len() as u32 - 1, Turn::Down, origin);
+        };
+        for node in 0..pool.nodes {
+            add(Part::Node(node), node..node + 1);
+            for gpu in (0..pool.gpus_per_node()).filter(|_| failures.gpu.is_some()) {
+                add(Part::Gpu(node, gpu), node..node + 1);
+            }
+        }
+        let racks = pool.nodes_per_rack.unwrap_or(pool.nodes).max(1);
+        for rack in 0..pool.nodes.div_ceil(racks) {
+            add(Part::Rack(rack), rack * racks..pool.nodes.min((rack + 1).saturating_mul(racks)));
         }
     }
 
-    /// When the next node goes down or comes back.
+    /// Draws when a unit fails next, or is repaired, from `now` on.
+    fn draw(&mut self, number: u32, turn: Turn, now: Time) {
+        let unit = &mut self.units[number as usize];
+        let at = match turn {
+            Turn::Down => unit.clock.next_failure(now),
+            Turn::Up => unit.clock.next_repair(now),
+        };
+        for node in unit.nodes.clone() {
+            self.heap.push(Reverse((at, turn, (unit.pool, node), Source::Clock(number))));
+        }
+    }
+
+    /// When the next node goes out of service or comes back.
     #[must_use]
     pub fn next(&self) -> Option<Time> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
@@ -133,16 +180,18 @@ impl Outages {
         }
         self.heap.pop();
         let causes = self.causes.entry(node).or_default();
-        let before = causes.leaf();
+        let before = causes.standing();
         match turn {
             Turn::Down => *causes.count(source) += 1,
             Turn::Up => *causes.count(source) -= 1,
         }
-        let after = causes.leaf();
-        match (source, turn) {
-            (Source::Clock, Turn::Down) => self.draw_repair(node, now),
-            (Source::Clock, Turn::Up) => self.draw_failure(node, now),
-            (Source::Window(_), _) => {}
+        let after = causes.standing();
+        // All nodes of a unit stand in the queue, and one of them speaks for it.
+        if let Source::Clock(number) = source
+            && self.units[number as usize].nodes.start == node.1
+        {
+            let next = if turn == Turn::Down { Turn::Up } else { Turn::Down };
+            self.draw(number, next, now);
         }
         Some(Change { node, before, after })
     }

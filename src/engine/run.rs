@@ -150,6 +150,8 @@ struct Run<'a> {
     /// Whether jobs have lives even where nobody stops them or lets them grow.
     physics_on: bool,
     outages: Outages,
+    /// GPUs that draining nodes withhold, by pool, as they are booked; empty where none drains.
+    drained: Vec<i64>,
     stopped: Stopped,
     touched: Touched,
     books: Books,
@@ -195,6 +197,7 @@ impl<'a> Run<'a> {
             elasticity: policy.elasticity(),
             stages: vec![Stage::Future; jobs.len()],
             down: BTreeMap::new(),
+            draining: BTreeMap::new(),
             done_before: FxHashMap::default(),
             stops_are_ends: setup.options.physics.preemption == Preemption::Cancel,
         };
@@ -214,6 +217,7 @@ impl<'a> Run<'a> {
             intakes,
             physics_on: setup.options.physics.is_on(),
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
+            drained: Vec::new(),
             stopped: Stopped::default(),
             touched: Touched::default(),
             books,
@@ -277,6 +281,7 @@ impl<'a> Run<'a> {
             news |= self.submit_arrivals();
             if std::mem::take(&mut news) {
                 self.pass()?;
+                self.book_drains();
             }
             if self.lives.next() != Some(now) {
                 return Ok(());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::failures::FailureModel;
+use super::failures::Failures;
 use super::input::Reader;
 use super::interval::Interval;
 use super::plan::{Checkpointing, FULL_SPEED};
@@ -46,15 +46,19 @@ impl Checkpoints {
         &self,
         spec: &JobSpec,
         reader: &Reader<'_>,
-        failures: &BTreeMap<String, FailureModel>,
+        failures: &BTreeMap<String, Failures>,
     ) -> Option<Checkpointing> {
         let bytes = self.size.map_or(0, |size| size.bytes(reader.request.total_gpus()));
         let write = reader.write(bytes).filter(|_| bytes > 0);
         let best = || {
-            let model = failures.get(&reader.cluster.pools[usize::from(reader.pool)].name)?;
+            let pool = &reader.cluster.pools[usize::from(reader.pool)];
+            let failures = failures.get(&pool.name)?;
             let alone = write.map_or(0, |write| write.work.div_ceil(u128::from(FULL_SPEED)) as u64);
             let whole = Span::from_micros(self.cost.micros().saturating_add(alone));
-            let mtbf = Span::from_micros(model.mtbf.micros() / u64::from(reader.nodes.max(1)));
+            let nodes = u64::from(reader.nodes.max(1));
+            // In as few racks as hold it: where a job lies is no reason for it to change its interval.
+            let racks = nodes.div_ceil(u64::from(pool.nodes_per_rack.unwrap_or(pool.nodes).max(1)));
+            let mtbf = failures.mtbf(nodes, nodes * u64::from(pool.gpus_per_node()), racks)?;
             self.interval.best(whole, mtbf)
         };
         let every = spec.checkpoint.or_else(best).unwrap_or(self.every);

@@ -18,7 +18,7 @@ pub mod windows;
 pub use allreduce::{AllReduce, Links};
 pub use checkpoints::{Checkpoints, Size};
 pub use communication::{Communication, Slowdown, Spread};
-pub use failures::{FailureModel, NodeClock, Repair};
+pub use failures::{FailureClock, FailureModel, Failures, Part, Repair};
 pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
 pub use interval::Interval;
@@ -65,8 +65,8 @@ pub struct Physics {
     pub communication: BTreeMap<String, Communication>,
     /// How shares of a GPU slow each other down, by the name of their pool.
     pub interference: BTreeMap<String, Interference>,
-    /// How nodes fail, by the name of their pool.
-    pub failures: BTreeMap<String, FailureModel>,
+    /// How nodes, GPUs and racks fail, by the name of their pool.
+    pub failures: BTreeMap<String, Failures>,
     /// Recorded failures and planned maintenance, by their names.
     pub outages: BTreeMap<String, OutageWindow>,
     /// What becomes of preempted jobs.

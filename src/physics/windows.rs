@@ -24,6 +24,8 @@ pub struct OutageWindow {
     pub from: Span,
     /// How long they are down, above 0.
     pub lasts: Span,
+    /// For how long before that they take no new jobs; 0 for failures, which come without notice.
+    pub drain: Span,
     /// Why.
     pub cause: Cause,
 }

@@ -6,6 +6,7 @@
 //! into the [`Scenario`]. Everything wrong is collected and told at once.
 
 mod communication;
+mod failures;
 pub mod gpus;
 pub mod measure;
 mod outages;

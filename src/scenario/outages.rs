@@ -22,6 +22,12 @@ fn window(entry: &Entry, cluster: &ClusterSpec, problems: &mut Problems) -> Opti
     if keys.span("lasts") == Some(Span::ZERO) {
         problems.push(keys.place("lasts").problem("`lasts`: expected a time above 0"));
     }
+    let cause = if keys.text("kind") == Some("maintenance") { Cause::Maintenance } else { Cause::Failed };
+    if keys.has("drain") && cause == Cause::Failed && (keys.text("kind").is_some() || keys.misses("kind")) {
+        problems.push(
+            keys.place("drain").problem("`drain`: failures come without notice; it goes with kind = \"maintenance\""),
+        );
+    }
     let (first, count) = (keys.count32("node").unwrap_or(0), keys.count32("nodes").unwrap_or(1));
     let pool = pool(&keys, cluster, problems)?;
     let end = u64::from(first) + u64::from(count);
@@ -37,7 +43,8 @@ fn window(entry: &Entry, cluster: &ClusterSpec, problems: &mut Problems) -> Opti
         nodes: first..end as u32,
         from: keys.span("from")?,
         lasts: keys.span("lasts")?,
-        cause: if keys.text("kind") == Some("maintenance") { Cause::Maintenance } else { Cause::Failed },
+        drain: keys.span("drain").unwrap_or_default(),
+        cause,
     })
 }
 

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::communication;
-use super::outages;
-use super::prices;
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
+use super::tables::{CHECKPOINT, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
+use super::{communication, failures, outages, prices};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpoints, FailureModel, Interval, Pauses, Physics, Preemption, Repair, Size};
+use crate::physics::{Checkpoints, Interval, Pauses, Physics, Preemption, Size};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail and whose GPUs can be shared, as is noted in them.
@@ -35,7 +33,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         communication: part("communication")
             .map(|entry| communication::read(entry, cluster, problems))
             .unwrap_or_default(),
-        failures: part("failures").map(|entry| failures(entry, cluster, problems)).unwrap_or_default(),
+        failures: part("failures").map(|entry| failures::read(entry, cluster, problems)).unwrap_or_default(),
         outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),
         prices: part("prices").map(|entry| prices::read(entry, cluster, problems)).unwrap_or_default(),
     }
@@ -112,23 +110,4 @@ pub(super) fn check_pool(pool: &Entry, cluster: &ClusterSpec, problems: &mut Pro
         let message = format!("there is no pool `{}`{}", pool.key, suggest::hint(&pool.key, &pools));
         problems.push(pool.place.problem(message));
     }
-}
-
-fn failures(entry: &Entry, cluster: &ClusterSpec, problems: &mut Problems) -> BTreeMap<String, FailureModel> {
-    let mut failures = BTreeMap::new();
-    for pool in entry.node.table().unwrap_or_default() {
-        let keys = section(pool, &FAILURES, &format!("physics.failures.{}", pool.key), problems);
-        check_pool(pool, cluster, problems);
-        for key in ["mtbf", "repair"] {
-            if keys.span(key) == Some(Span::ZERO) {
-                problems.push(keys.place(key).problem(format!("`{key}`: expected a time above 0")));
-            }
-        }
-        if let (Some(mtbf), Some(median)) = (keys.span("mtbf"), keys.span("repair")) {
-            let repair = Repair { median, sigma: keys.number("repair_sigma").unwrap_or(0.0) };
-            let model = FailureModel { mtbf, shape: keys.number("shape").unwrap_or(1.0), repair };
-            failures.insert(pool.key.clone(), model);
-        }
-    }
-    failures
 }

@@ -246,8 +246,9 @@ impl NodeReservation {
             }
             let seen = look(world);
             for (pool, node, take) in &kept {
+                let stays = world.is_draining(*pool, *node as u32);
                 world.pools[*pool as usize].give(*node, take);
-                world.pools[*pool as usize].freeze(*node as u32, false);
+                world.pools[*pool as usize].freeze(*node as u32, stays);
             }
             seen
         })

@@ -6,6 +6,7 @@
 pub mod best_effort_fifo;
 pub mod classes;
 pub mod conservative;
+mod drain;
 pub mod easy;
 pub mod ends;
 pub mod fifo;
@@ -84,7 +85,7 @@ pub trait Scheduler {
     /// A running job ended before this pass and gave its resources back.
     fn ended(&mut self, _world: &World<'_>, _holder: &Holder) {}
 
-    /// Nodes went down or came back: what was planned on them does not hold any more.
+    /// Nodes went down, came back or take no new jobs: what was planned on them does not hold any more.
     fn capacity_changed(&mut self) {}
 
     /// Starts what should start now.

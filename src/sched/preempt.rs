@@ -232,6 +232,10 @@ impl Preemptive {
             if holder.start.is_none_or(|start| self.stoppable_from(start) > trial.world.now) {
                 continue;
             }
+            // What it gave back would be withheld.
+            if trial.world.touches_draining(&holder.held) {
+                continue;
+            }
             let held = holder.held.clone();
             trial.give(victim, &held);
             victims.push((victim, held));

@@ -63,8 +63,8 @@ impl Windows {
     #[must_use]
     pub fn new(world: &World<'_>) -> Self {
         let mut pools: Vec<PoolWindows> = world.spec.pools.iter().map(PoolWindows::new).collect();
-        for (&(pool, node), all) in &world.down {
-            pools[pool as usize].alter(world.now, node, (Time::ZERO, Time::MAX), |used| used.add(all));
+        for (&(pool, node), gone) in world.down.iter().chain(&world.draining) {
+            pools[pool as usize].alter(world.now, node, (Time::ZERO, Time::MAX), |used| used.add(gone));
         }
         Windows { holds: FxHashMap::default(), pools }
     }

@@ -168,6 +168,8 @@ pub struct World<'a> {
     pub stages: Vec<Stage>,
     /// Nodes that are down, by pool, with all that they have.
     pub down: BTreeMap<(u16, u32), Take>,
+    /// Nodes that take no new jobs, by pool, with what is withheld of them: all that nobody holds.
+    pub draining: BTreeMap<(u16, u32), Take>,
     /// Ideal run time that stopped jobs have done in earlier runs, and keep.
     pub done_before: FxHashMap<JobId, Span>,
     /// Whether a job that is stopped for another has ended: it waits no more.
@@ -222,9 +224,16 @@ impl<'a> World<'a> {
     /// Gives an allocation's resources back.
     pub fn give(&mut self, job: JobId, held: &Allocation) {
         let request = self.class(job).request;
+        let drains = self.touches_draining(held);
+        if drains {
+            self.hand_out(held);
+        }
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
             pool.give_part(part, &request);
+        }
+        if drains {
+            self.withhold_again(held);
         }
     }
 
@@ -240,9 +249,16 @@ impl<'a> World<'a> {
 
     fn take_as(&mut self, job: JobId, held: &Allocation, taker: Taker) {
         let request = self.class(job).request;
+        let drains = self.touches_draining(held);
+        if drains {
+            self.hand_out(held);
+        }
         let pool = &mut self.pools[held.pool as usize];
         for part in held.parts() {
             pool.take_part(part, &request, taker);
+        }
+        if drains {
+            self.withhold_again(held);
         }
     }
 
@@ -281,11 +297,11 @@ impl<'a> World<'a> {
         self.pools[pool as usize].give(node as usize, &all);
     }
 
-    /// GPUs of a pool that are not down.
+    /// GPUs of a pool that jobs hold or may get: those that are neither down nor withheld.
     #[must_use]
-    pub fn gpus_up(&self, pool: u16) -> u64 {
+    pub fn gpus_in_service(&self, pool: u16) -> u64 {
         let down = self.down.range((pool, 0)..=(pool, u32::MAX)).map(|(_, take)| u64::from(take.gpus));
-        self.spec.pools[pool as usize].gpu_count() - down.sum::<u64>()
+        self.spec.pools[pool as usize].gpu_count() - down.sum::<u64>() - self.withheld_gpus(pool)
     }
 
     /// The estimated run time that a job has yet: its estimate, less what it has done.

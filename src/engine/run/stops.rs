@@ -4,9 +4,10 @@ use rustc_hash::FxHashMap;
 
 use super::Run;
 use crate::engine::life::{Life, span_of, work};
-use crate::engine::outages::{Change, Node};
+use crate::engine::outages::{Change, Node, Standing};
 use crate::engine::posting::{Posting, Stretch};
 use crate::engine::watch::Leaving;
+use crate::ledger::Leaf;
 use crate::sched::Holder;
 use crate::trace::JobId;
 use crate::units::Time;
@@ -30,6 +31,7 @@ impl Run<'_> {
         while let Some(change) = self.outages.pop(now) {
             changed |= self.change_node(change);
         }
+        changed |= self.book_drains();
         if changed {
             self.policy.capacity_changed();
         }
@@ -42,19 +44,48 @@ impl Run<'_> {
         if before == after {
             return false;
         }
-        if before.is_none() {
-            self.empty_node(node);
-            self.world.fail_node(node.0, node.1);
+        let is_down = |standing| matches!(standing, Standing::Down(_));
+        if before == Standing::Draining {
+            self.world.reopen(node.0, node.1);
         }
-        if after.is_none() {
-            self.world.repair_node(node.0, node.1);
+        match (is_down(before), is_down(after)) {
+            (false, true) => {
+                self.empty_node(node);
+                self.world.fail_node(node.0, node.1);
+            }
+            (true, false) => self.world.repair_node(node.0, node.1),
+            _ => {}
         }
-        for (leaf, gpus) in [(before, -gpus), (after, gpus)] {
-            if let Some(leaf) = leaf {
+        if after == Standing::Draining {
+            self.world.drain(node.0, node.1);
+        }
+        for (standing, gpus) in [(before, -gpus), (after, gpus)] {
+            if let Standing::Down(leaf) = standing {
                 self.books.down(node.0, leaf, gpus, now);
             }
         }
         true
+    }
+
+    /// Books what draining nodes withhold as the maintenance that they wait for; says whether it is other than before.
+    pub(super) fn book_drains(&mut self) -> bool {
+        if self.world.draining.is_empty() && self.drained.is_empty() {
+            return false;
+        }
+        let mut changed = false;
+        self.drained.resize(self.world.pools.len(), 0);
+        for (pool, booked) in self.drained.iter_mut().enumerate() {
+            let withheld = self.world.withheld_gpus(pool as u16) as i64;
+            let more = withheld - std::mem::replace(booked, withheld);
+            if more != 0 {
+                self.books.down(pool as u16, Leaf::Maintenance, more, self.world.now);
+                changed = true;
+            }
+        }
+        if self.world.draining.is_empty() {
+            self.drained.clear();
+        }
+        changed
     }
 
     fn gpus_of_node(&self, (pool, _): Node) -> i64 {

@@ -225,7 +225,7 @@ impl Scene {
             promised: view.policy.promised(job),
             held_gpus: world.holders.of(job).map_or(0, gpus_of),
             free_gpus: pools.iter().map(|&pool| world.pools[pool as usize].free_gpus()).sum(),
-            down_gpus: pools.iter().map(|pool| all(pool) - world.gpus_up(*pool)).sum(),
+            down_gpus: pools.iter().map(|pool| all(pool) - world.gpus_in_service(*pool)).sum(),
             holders,
             largest,
             tenants,

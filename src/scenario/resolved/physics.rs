@@ -3,7 +3,8 @@
 use super::plain::{Plain, Table, bandwidth, duration};
 use crate::cluster::{Network, ShareMode, Sharing};
 use crate::physics::{
-    Cause, Checkpoints, Communication, FULL_SPEED, Interference, Interval, OutageWindow, Physics, Preemption, Prices,
+    Cause, Checkpoints, Communication, FULL_SPEED, FailureModel, Interference, Interval, OutageWindow, Physics,
+    Preemption, Prices,
 };
 use crate::scenario::types::Scenario;
 use crate::units::quantity::bytes_text;
@@ -38,13 +39,12 @@ pub(super) fn physics(physics: &Physics) -> Table {
     }
     table.add("communication", communication);
     let mut failures = Table::default();
-    for (pool, model) in &physics.failures {
-        let mut failure = Table::default();
-        failure.add("mtbf", duration(model.mtbf));
-        failure.add("shape", model.shape);
-        failure.add("repair", duration(model.repair.median));
-        failure.add("repair_sigma", model.repair.sigma);
-        failures.add(pool, failure);
+    for (pool, parts) in &physics.failures {
+        let mut table = parts.node.as_ref().map(failure).unwrap_or_default();
+        for (part, model) in [("gpu", &parts.gpu), ("rack", &parts.rack)] {
+            table.add_some(part, model.as_ref().map(failure));
+        }
+        failures.add(pool, table);
     }
     table.add("failures", failures);
     let mut outages = Table::default();
@@ -74,6 +74,15 @@ fn prices(prices: &Prices) -> Table {
     table
 }
 
+fn failure(model: &FailureModel) -> Table {
+    let mut table = Table::default();
+    table.add("mtbf", duration(model.mtbf));
+    table.add("shape", model.shape);
+    table.add("repair", duration(model.repair.median));
+    table.add("repair_sigma", model.repair.sigma);
+    table
+}
+
 fn outage(window: &OutageWindow) -> Table {
     let mut table = Table::default();
     table.add("pool", window.pool.as_str());
@@ -82,6 +91,7 @@ fn outage(window: &OutageWindow) -> Table {
     table.add("from", duration(window.from));
     table.add("lasts", duration(window.lasts));
     table.add("kind", if window.cause == Cause::Maintenance { "maintenance" } else { "failed" });
+    table.add_some("drain", Some(window.drain).filter(|&drain| drain > Span::ZERO).map(duration));
     table
 }
 

@@ -12,7 +12,7 @@ mod storage;
 mod workload;
 
 pub use checkpoint::CHECKPOINT;
-pub use failures::{FAILURES, OUTAGES};
+pub use failures::{FAILURES, GPU_FAILURES, OUTAGES, RACK_FAILURES};
 pub use measure::MEASURE;
 pub use physics::{COMMUNICATION, PHYSICS, PREPARATION, STARTUP};
 pub use pools::{GPU, OWNED, POOL};

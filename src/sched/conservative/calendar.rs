@@ -51,7 +51,7 @@ impl Freed {
 impl Calendar {
     pub(super) fn new(world: &World<'_>, replanning: Replanning) -> Self {
         let pages = if world.classes.all_may_use_any_gpu(world.spec) {
-            let profile = Profile::new((0..world.pools.len() as u16).map(|pool| world.gpus_up(pool)).sum());
+            let profile = Profile::new((0..world.pools.len() as u16).map(|pool| world.gpus_in_service(pool)).sum());
             Pages::Count { profile, freed: Vec::new(), overbooked_until: Time::ZERO }
         } else {
             Pages::Nodes(Windows::new(world))

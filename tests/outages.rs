@@ -1,0 +1,201 @@
+//! What takes nodes out of service: draining before a maintenance, failing nodes, GPUs and racks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::float_cmp, reason = "instants that are compared are whole seconds")]
+
+use std::path::Path;
+
+use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::ledger::Leaf;
+use fleetsim::scenario::{Overrides, Scenario, of_bytes};
+use fleetsim::sched::{PolicyChoice, RunTimes, Stage, policies};
+use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
+use fleetsim::units::{MilliGpu, Span, Time, rng};
+use rand::RngExt;
+
+/// A pool `p` of `nodes` nodes of `gpus` GPUs, `rack` to a rack, with some `[physics]` and keys of the pool.
+fn scenario(nodes: u32, gpus: u32, rack: u32, physics: &str) -> Scenario {
+    let text = format!(
+        "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\n\
+         nodes_per_rack = {rack}\n[workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
+    );
+    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
+    JobRow {
+        job_id: format!("{submit}-{duration}-{gpus}"),
+        submit: Time::from_micros(submit * 1_000_000),
+        duration: Span::from_seconds(duration),
+        spec: JobSpec { gpus, ..JobSpec::default() },
+        ..JobRow::default()
+    }
+}
+
+/// Runs to the end, or for so many seconds.
+fn run(scenario: &Scenario, jobs: &JobTable, policy: &str, until: Option<u64>) -> Outcome {
+    let options = Options {
+        seed: scenario.seed,
+        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
+        physics: scenario.physics.clone(),
+        until: until.map(|seconds| Time::from_micros(seconds * 1_000_000)),
+        ..Options::default()
+    };
+    let policy = PolicyChoice::named(policy).unwrap();
+    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
+    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// GPU-seconds of a leaf, to the nearest.
+fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
+    let hours: f64 = outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours()).sum();
+    (hours * 3600.0).round()
+}
+
+fn seconds(time: Option<Time>) -> f64 {
+    time.unwrap().as_seconds()
+}
+
+fn maintenance(first: u32, nodes: u32, from: u64, lasts: u64, drain: u64) -> String {
+    format!(
+        "[physics.outages.m{first}]\npool = \"p\"\nnode = {first}\nnodes = {nodes}\nfrom = \"{from}s\"\nlasts = \"{lasts}s\"\n\
+         kind = \"maintenance\"\ndrain = \"{drain}s\"\n"
+    )
+}
+
+/// One node of eight GPUs, down in [100, 150), drained from 40 on. A has six GPUs in [0, 60), B two in [0, 100): both end in
+/// peace; C is submitted at 50 and has to wait until 150, under every policy. What is free meanwhile is booked as
+/// maintenance: 6 in [60, 100), all 8 in [100, 150).
+#[test]
+fn a_draining_node_takes_no_new_jobs() {
+    let jobs: JobTable = [job(0, 60, 6), job(0, 100, 2), job(50, 10, 1)].into_iter().collect();
+    let scenario = scenario(1, 8, 1, &maintenance(0, 1, 100, 50, 60));
+    for policy in policies() {
+        let outcome = run(&scenario, &jobs, policy.name, None);
+        let ends = jobs.ids().map(|j| seconds(outcome.fates.end(j))).collect::<Vec<_>>();
+        assert_eq!(ends, [60.0, 100.0, 160.0], "{}", policy.name);
+        assert_eq!(seconds(outcome.fates.start(JobId(2))), 150.0, "{}", policy.name);
+        assert_eq!(leaf(&outcome, Leaf::Maintenance), 6.0 * 40.0 + 8.0 * 50.0, "{}", policy.name);
+        assert_eq!(leaf(&outcome, Leaf::LostWork), 0.0, "{}", policy.name);
+    }
+}
+
+/// What runs still when the window begins is stopped, and not before for others, to whom the draining node would be of no
+/// use; the node beside takes jobs then.
+#[test]
+fn a_job_that_outlasts_the_drain_is_stopped() {
+    let jobs: JobTable = [job(0, 120, 16), job(50, 10, 8)].into_iter().collect();
+    let scenario = scenario(2, 8, 2, &maintenance(1, 1, 100, 50, 60));
+    for policy in ["fifo", "easy-backfill", "conservative-backfill", "srtf"] {
+        let outcome = run(&scenario, &jobs, policy, None);
+        assert_eq!(leaf(&outcome, Leaf::Maintenance), 8.0 * 50.0, "{policy}");
+        assert_eq!(leaf(&outcome, Leaf::Useful), 120.0 * 16.0 + 10.0 * 8.0, "{policy}");
+        assert_eq!(outcome.fates.stops(JobId(0)), 1, "{policy}");
+    }
+}
+
+/// A node that fails while it drains drains on when it is back.
+#[test]
+fn a_failure_interrupts_a_drain() {
+    let failure = "[physics.outages.f]\npool = \"p\"\nfrom = \"50s\"\nlasts = \"10s\"\n";
+    let scenario = scenario(1, 8, 1, &(failure.to_owned() + &maintenance(0, 1, 100, 50, 60)));
+    let jobs: JobTable = [job(0, 10, 8), job(45, 10, 8)].into_iter().collect();
+    let outcome = run(&scenario, &jobs, "fifo", None);
+    assert_eq!(seconds(outcome.fates.start(JobId(1))), 150.0);
+    assert_eq!(leaf(&outcome, Leaf::Failed), 10.0 * 8.0);
+    assert_eq!(leaf(&outcome, Leaf::Maintenance), (10.0 + 40.0 + 50.0) * 8.0);
+}
+
+/// The share of GPU-time that is not `failed` over a long time in which one job waits that can never be done in it.
+fn availability(scenario: &Scenario, duration: u64) -> f64 {
+    let jobs: JobTable = [job(0, 4 * duration, 1)].into_iter().collect();
+    let outcome = run(scenario, &jobs, "fifo", Some(duration));
+    let gpus = scenario.cluster.pools[0].gpu_count() as f64;
+    1.0 - leaf(&outcome, Leaf::Failed) / (gpus * duration as f64)
+}
+
+/// MTBF / (MTBF + MTTR), whatever the shape: of a node by its own failures, by those of its GPUs (all of them must be up),
+/// and by those of its rack. What fails goes on failing while the node is down, so the shares multiply.
+#[test]
+fn availability_is_up_time_over_all_time() {
+    let repair = |sigma: f64| 100.0 * (sigma * sigma / 2.0).exp();
+    let node = "[physics.failures.p]\nmtbf = \"900s\"\nrepair = \"100s\"\nshape = 0.8\n";
+    let gpu = "[physics.failures.p.gpu]\nmtbf = \"8000s\"\nrepair = \"100s\"\nrepair_sigma = 0.5\n";
+    let rack = "[physics.failures.p.rack]\nmtbf = \"2000s\"\nrepair = \"100s\"\nshape = 1.5\n";
+    let up = |mtbf: f64, mttr: f64| mtbf / (mtbf + mttr);
+    let (by_node, by_gpu, by_rack) = (up(900.0, 100.0), up(8000.0, repair(0.5)).powi(4), up(2000.0, 100.0));
+    for (physics, expected) in [
+        (node.to_owned(), by_node),
+        (gpu.to_owned(), by_gpu),
+        (rack.to_owned(), by_rack),
+        (format!("{node}{gpu}{rack}"), by_node * by_gpu * by_rack),
+    ] {
+        let found = availability(&scenario(8, 4, 2, &physics), 1_000_000);
+        // Of some thousand failures at the least: a standard error of a fifth of a percent.
+        assert!((found - expected).abs() < 0.006, "{physics}: {found} against {expected}");
+    }
+}
+
+/// All that runs in a rack stops with it, whole gangs, and nothing else.
+#[test]
+fn a_rack_fails_as_one() {
+    let physics = "[physics.failures.p.rack]\nmtbf = \"1000s\"\nrepair = \"50s\"\n";
+    let scenario = scenario(2, 8, 2, physics);
+    let jobs: JobTable = [job(0, 5000, 2), job(0, 5000, 8)].into_iter().collect();
+    let outcome = run(&scenario, &jobs, "fifo", Some(4000));
+    assert!(outcome.fates.stops(JobId(0)) > 0);
+    assert_eq!(outcome.fates.stops(JobId(0)), outcome.fates.stops(JobId(1)));
+}
+
+/// A scenario of failures of each kind, maintenance with drain, slices or whole GPUs, drawn.
+fn random_physics(random: &mut rng::Stream) -> String {
+    let mut text = String::from("[physics]\npreemption = \"requeue\"\n[physics.startup]\ntime = \"3s\"\n");
+    for part in ["", ".gpu", ".rack"] {
+        if random.random_bool(0.6) {
+            let (mtbf, repair) = (random.random_range(3000..30_000), random.random_range(1..200));
+            text += &format!(
+                "[physics.failures.p{part}]\nmtbf = \"{mtbf}s\"\nrepair = \"{repair}s\"\nrepair_sigma = 0.5\nshape = 0.8\n"
+            );
+        }
+    }
+    for first in 0..3 {
+        let from = random.random_range(0..1500);
+        text += &maintenance(first, random.random_range(1..3), from, 150, random.random_range(0..600));
+    }
+    if random.random_bool(0.3) {
+        text += "[physics.sharing.p]\nmode = \"time-slicing\"\nmax_per_gpu = 4\n";
+    }
+    text
+}
+
+/// Random jobs under every policy: the engine checks the ledger and Little's law itself, and every job ends.
+#[test]
+fn conservation_holds_whatever_takes_nodes_out_of_service() {
+    let mut random = rng::stream(3, "outages");
+    for round in 0..25 {
+        let physics = random_physics(&mut random);
+        let mut scenario = scenario(4, 4, 2, &physics);
+        scenario.seed = round;
+        let jobs: JobTable = (0..40)
+            .map(|number| {
+                let gpus = [1, 1, 2, 4, 8, 16][random.random_range(0..6)];
+                let mut row = job(random.random_range(0..2000), random.random_range(0..150), gpus);
+                row.job_id = number.to_string();
+                row.walltime = Some(Span::from_seconds(random.random_range(1..400)));
+                row.spec.priority = random.random_range(0..4);
+                row.spec.tasks = std::num::NonZeroU32::new(gpus.div_ceil(4)).filter(|_| gpus > 2);
+                if gpus == 1 && random.random_bool(0.5) {
+                    row.spec.gpu_share = Some(MilliGpu::from_milli(random.random_range(100..900)));
+                }
+                row
+            })
+            .collect();
+        for policy in policies() {
+            let outcome = run(&scenario, &jobs, policy.name, None);
+            for job in jobs.ids() {
+                assert_eq!(outcome.fates.stage(job), Stage::Finished, "{}, round {round}, {job:?}", policy.name);
+            }
+            assert!(leaf(&outcome, Leaf::Maintenance) > 0.0);
+        }
+    }
+}
