@@ -104,7 +104,7 @@ impl Panel {
         };
         // A bandwidth far above all that is asked for would leave no room for it.
         let limit = channel.limit.filter(|&limit| limit <= 1.5 * most).map(|limit| limit / size);
-        let name = layout::fitted(&channel.storage, 0.6 * WIDTH);
+        let name = layout::fitted(&channel.storage, 0.45 * WIDTH);
         let free = channel.limit.filter(|&limit| limit > 1.5 * most);
         let free = free.map(|limit| format!(" (of {} {unit})", rounded(limit / size))).unwrap_or_default();
         Panel {

@@ -77,8 +77,8 @@ pub struct Closed {
 }
 
 impl Books {
-    /// Opens the books at `origin`, before anything has happened.
-    pub fn open(world: &World<'_>, options: &Options, origin: Time) -> Self {
+    /// Opens the books at `origin`, before anything has happened; the last job that can run comes at `last_submit`.
+    pub fn open(world: &World<'_>, options: &Options, origin: Time, last_submit: Time) -> Self {
         let tenants = world.classes.tenants().len();
         let pools = world.spec.pools.len();
         let opens = origin.after(options.warmup);
@@ -92,7 +92,7 @@ impl Books {
         let payers = tenants + usize::from(apart.is_some());
         Books {
             account: Accounts::new(payers, options.physics.price_curves(world.spec), opens, options.cooldown),
-            series: Series::new(origin),
+            series: Series::new(origin, options.until.map_or(last_submit, |until| until.min(last_submit))),
             charger: Charger::new(world),
             claims: Vec::new(),
             fresh: Vec::new(),

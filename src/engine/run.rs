@@ -201,12 +201,12 @@ impl<'a> Run<'a> {
             done_before: FxHashMap::default(),
             stops_are_ends: setup.options.physics.preemption == Preemption::Cancel,
         };
-        let mut runnable = jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
-        let origin = runnable.next().map(|job| jobs.submit(job));
-        let open = origin.map_or(0, |_| 1 + runnable.count() as u64);
-        let origin = origin.unwrap_or(Time::ZERO);
+        let runnable = || jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
+        let (open, first, last) = (runnable().count() as u64, runnable().next(), runnable().next_back());
+        let origin = first.map_or(Time::ZERO, |job| jobs.submit(job));
+        let last_submit = last.map_or(origin, |job| jobs.submit(job));
         let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).copied();
-        let books = Books::open(&world, setup.options, origin);
+        let books = Books::open(&world, setup.options, origin, last_submit);
         let intakes = Intakes::new(setup.cluster, jobs, &setup.options.physics);
         Run {
             setup,

@@ -140,7 +140,7 @@ impl Account {
     /// What the clocks of the flows read at an instant.
     fn readings(&self, at: Time, readings: &dyn Readings) -> Vec<u128> {
         match &self.priced {
-            None => (0..readings.clocks()).map(|clock| readings.reading(clock, at)).collect(),
+            None => readings.all(at),
             Some(priced) => priced.all(at, readings),
         }
     }

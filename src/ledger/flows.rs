@@ -21,6 +21,11 @@ pub trait Readings {
     fn traffic(&self, _at: Time) -> Vec<Traffic> {
         Vec::new()
     }
+
+    /// What all clocks read at an instant.
+    fn all(&self, at: Time) -> Vec<u128> {
+        (0..self.clocks()).map(|clock| self.reading(clock, at)).collect()
+    }
 }
 
 /// Bytes that went through a bandwidth.
@@ -112,13 +117,26 @@ impl Flows {
 
     /// What has flown to each leaf of each owner when the clocks read so, in nano-GPU microseconds x millionths.
     pub fn until(&self, reading: impl Fn(u32) -> u128) -> BTreeMap<(u32, Leaf), i128> {
-        let mut flown = self.settled.clone();
+        let mut flown = BTreeMap::new();
+        self.each(reading, |owner, leaf, more| *flown.entry((owner, leaf)).or_default() += more);
+        flown
+    }
+
+    /// The same for all owners together, by leaf.
+    pub fn by_leaf(&self, readings: &[u128]) -> [i128; LEAVES] {
+        let mut flown = [0; LEAVES];
+        self.each(|clock| readings[clock as usize], |_, leaf, more| flown[leaf as usize] += more);
+        flown
+    }
+
+    fn each(&self, reading: impl Fn(u32) -> u128, mut add: impl FnMut(u32, Leaf, i128)) {
+        for (&(owner, leaf), &flown) in &self.settled {
+            add(owner, leaf, flown);
+        }
         for (&(owner, clock, leaf), stream) in &self.streams {
             let opened = i128::from(stream.early) * self.opening(clock);
-            let sum = stream.sum + i128::from(stream.rate) * reading(clock) as i128 - opened;
-            *flown.entry((owner, leaf)).or_default() += sum;
+            add(owner, leaf, stream.sum + i128::from(stream.rate) * reading(clock) as i128 - opened);
         }
-        flown
     }
 }
 

@@ -1,7 +1,5 @@
 //! The run over time in a bounded number of buckets, whatever its length.
 
-use std::collections::BTreeMap;
-
 use super::account::{Cell, whole_milli};
 use super::flows::{Flow, Flows, Readings, Traffic, settle};
 use super::leaf::{LEAVES, Leaf};
@@ -15,7 +13,7 @@ pub const MOST_BUCKETS: usize = 1024;
 struct Sums {
     leaves: [i128; LEAVES],
     /// What has flown to each leaf by clocks, in nano-GPU microseconds x millionths.
-    flown: BTreeMap<Leaf, i128>,
+    flown: [i128; LEAVES],
     /// What each clock reads.
     readings: Vec<u128>,
     /// What went through each bandwidth.
@@ -33,8 +31,11 @@ impl Sums {
     /// Milli-GPU microseconds by leaf since `before`.
     fn leaves_since(&self, before: &Sums) -> [u128; LEAVES] {
         let mut nano: [i128; LEAVES] = std::array::from_fn(|leaf| self.leaves[leaf] - before.leaves[leaf]);
-        for (&leaf, &flown) in &self.flown {
-            settle(&mut nano, leaf, flown - before.flown.get(&leaf).copied().unwrap_or(0));
+        for leaf in Leaf::ALL {
+            let flown = self.flown[leaf as usize] - before.flown[leaf as usize];
+            if flown != 0 {
+                settle(&mut nano, leaf, flown);
+            }
         }
         whole_milli(|leaf| nano[leaf as usize])
     }
@@ -83,10 +84,16 @@ pub struct Bucket {
 }
 
 impl Series {
-    /// An empty series from `origin` on.
+    /// An empty series from `origin` on, which goes on until `certain` at least.
+    ///
+    /// Sums at bounds that would go again are not even made: to work them out takes as many steps as there are clocks.
     #[must_use]
-    pub fn new(origin: Time) -> Self {
-        let width = Span::from_seconds(1);
+    pub fn new(origin: Time, certain: Time) -> Self {
+        let length = certain.since_or_zero(origin).micros();
+        let mut width = Span::from_seconds(1);
+        while width.micros().saturating_mul(MOST_BUCKETS as u64) <= length {
+            width = Span::from_micros(width.micros() * 2);
+        }
         Series {
             origin,
             width,
@@ -124,15 +131,14 @@ impl Series {
 
     fn sums_at(&self, at: Time, readings: &dyn Readings) -> Sums {
         let traffic = readings.traffic(at);
-        let readings: Vec<u128> = (0..readings.clocks()).map(|clock| readings.reading(clock, at)).collect();
-        let flown = self.flows.until(|clock| readings[clock as usize]);
+        let readings = readings.all(at);
         let mut leaves = [0; LEAVES];
         for (sum, cell) in leaves.iter_mut().zip(&self.leaves) {
             *sum = cell.until(at);
         }
         Sums {
             leaves,
-            flown: flown.into_iter().map(|((_, leaf), flown)| (leaf, flown)).collect(),
+            flown: self.flows.by_leaf(&readings),
             readings,
             traffic,
             queue: self.queue.until(at),
@@ -159,8 +165,7 @@ impl Series {
         let first = self.first_bound_after(since);
         for sums in self.sums.iter_mut().skip(first) {
             let read = sums.readings.get(from.clock as usize).map_or(from.reading, |&r| r.clamp(from.reading, to));
-            let flown = sums.flown.entry(from.leaf).or_default();
-            *flown += i128::from(rate) * (read - from.reading) as i128;
+            sums.flown[from.leaf as usize] += i128::from(rate) * (read - from.reading) as i128;
         }
     }
 
@@ -248,7 +253,7 @@ mod tests {
 
     #[test]
     fn buckets_stay_few_and_lose_nothing() {
-        let mut series = Series::new(Time::ZERO);
+        let mut series = Series::new(Time::ZERO, Time::ZERO);
         let mut expected = 0u128;
         for i in 0..5000u64 {
             let now = Time::from_micros(i * 3_700_000);
@@ -264,5 +269,27 @@ mod tests {
         assert_eq!(buckets.iter().map(|b| b.leaves[0]).sum::<u128>(), expected);
         assert_eq!(buckets.iter().map(|b| b.width.micros()).sum::<u64>(), end.micros());
         assert!(buckets.windows(2).all(|w| w[0].start.after(w[0].width) == w[1].start));
+    }
+
+    /// Known beforehand or not, how long the run lasts makes no difference.
+    #[test]
+    fn a_length_that_is_certain_changes_no_bucket() {
+        let of = |instants: u64, certain: u64| {
+            let second = 1_000_000;
+            let mut series = Series::new(Time::from_micros(7), Time::from_micros(7 + certain * second));
+            for i in 0..=instants {
+                let now = Time::from_micros(7 + i * second);
+                series.advance(now, &());
+                series.change(Leaf::Useful, if i % 3 == 0 { 2 } else { -1 } * NANO_PER_MILLI, now);
+                series.submitted(now);
+            }
+            series.close(Time::from_micros(7 + instants * second), &())
+        };
+        for instants in [0, 1, 1023, 1024, 1025, 2047, 2048, 5000] {
+            let unknown = of(instants, 0);
+            for certain in [instants / 3, instants.saturating_sub(1), instants] {
+                assert!(of(instants, certain) == unknown, "{certain} of {instants}");
+            }
+        }
     }
 }

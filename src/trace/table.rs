@@ -108,7 +108,7 @@ impl JobTable {
     }
 
     /// All jobs in submission order.
-    pub fn ids(&self) -> impl ExactSizeIterator<Item = JobId> + use<> {
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = JobId> + DoubleEndedIterator + use<> {
         (0..self.submit.len() as u32).map(JobId)
     }
 

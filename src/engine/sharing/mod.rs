@@ -256,4 +256,10 @@ impl Readings for Sharing {
     fn traffic(&self, at: Time) -> Vec<Traffic> {
         self.channels.iter().map(|channel| channel.traffic(at)).collect()
     }
+
+    fn all(&self, at: Time) -> Vec<u128> {
+        let levels: Vec<u128> = self.channels.iter().map(|channel| channel.clock_back(at)).collect();
+        let reading = |group: &Group| group.clock.tick_back(at, |_| levels[usize::from(group.channel)]).reading;
+        self.groups.iter().map(reading).collect()
+    }
 }
