@@ -4,3 +4,4 @@
 
 #[path = "experiments/mod.rs"]
 mod experiments;
+mod folders;

@@ -3,15 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "instants that are compared are whole seconds")]
 
-use std::path::Path;
+mod runs;
 
-use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::engine::{Options, Outcome};
 use fleetsim::ledger::Leaf;
-use fleetsim::scenario::{Overrides, Scenario, of_bytes};
-use fleetsim::sched::{PolicyChoice, RunTimes, Stage, policies};
-use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
+use fleetsim::scenario::Scenario;
+use fleetsim::sched::{PolicyChoice, Stage, policies};
+use fleetsim::trace::{JobId, JobTable};
 use fleetsim::units::{MilliGpu, Span, Time, rng};
 use rand::RngExt;
+use runs::{job, options, parsed, simulated};
 
 /// A pool `p` of `nodes` nodes of `gpus` GPUs, `rack` to a rack, with some `[physics]` and keys of the pool.
 fn scenario(nodes: u32, gpus: u32, rack: u32, physics: &str) -> Scenario {
@@ -19,31 +20,14 @@ fn scenario(nodes: u32, gpus: u32, rack: u32, physics: &str) -> Scenario {
         "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\n\
          nodes_per_rack = {rack}\n[workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
     );
-    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
-    JobRow {
-        job_id: format!("{submit}-{duration}-{gpus}"),
-        submit: Time::from_micros(submit * 1_000_000),
-        duration: Span::from_seconds(duration),
-        spec: JobSpec { gpus, ..JobSpec::default() },
-        ..JobRow::default()
-    }
+    parsed(&text)
 }
 
 /// Runs to the end, or for so many seconds.
 fn run(scenario: &Scenario, jobs: &JobTable, policy: &str, until: Option<u64>) -> Outcome {
-    let options = Options {
-        seed: scenario.seed,
-        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
-        physics: scenario.physics.clone(),
-        until: until.map(|seconds| Time::from_micros(seconds * 1_000_000)),
-        ..Options::default()
-    };
-    let policy = PolicyChoice::named(policy).unwrap();
-    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
-    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{e}"))
+    let until = until.map(|seconds| Time::from_micros(seconds * 1_000_000));
+    let options = Options { until, ..options(scenario) };
+    simulated(scenario, jobs, &PolicyChoice::named(policy).unwrap(), &options)
 }
 
 /// GPU-seconds of a leaf, to the nearest.

@@ -3,15 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "instants that are compared are whole seconds")]
 
-use std::path::Path;
+mod runs;
 
-use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::engine::{Options, Outcome};
 use fleetsim::ledger::Leaf;
-use fleetsim::scenario::{Overrides, Scenario, of_bytes};
-use fleetsim::sched::{PolicyChoice, RunTimes, Stage, policies};
-use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
+use fleetsim::scenario::Scenario;
+use fleetsim::sched::{PolicyChoice, Stage, policies};
+use fleetsim::trace::{JobId, JobRow, JobTable};
 use fleetsim::units::{Span, Time, rng};
 use rand::RngExt;
+use runs::{job, options, parsed, simulated};
 
 /// A cluster of `nodes` nodes of `gpus` GPUs with some `[physics]`.
 fn scenario(nodes: u32, gpus: u32, physics: &str) -> Scenario {
@@ -24,17 +25,7 @@ fn scenario(nodes: u32, gpus: u32, physics: &str) -> Scenario {
         "seed = 5\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = {nodes}\ngpus_per_node = {gpus}\nnodes_per_rack = 2\n{pool}\
          [workload]\ntrace = \"none.csv\"\n{physics}\n[policy.fifo]\n"
     );
-    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
-    JobRow {
-        job_id: format!("{submit}-{duration}-{gpus}"),
-        submit: Time::from_micros(submit * 1_000_000),
-        duration: Span::from_seconds(duration),
-        spec: JobSpec { gpus, ..JobSpec::default() },
-        ..JobRow::default()
-    }
+    parsed(&text)
 }
 
 fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
@@ -44,17 +35,8 @@ fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
 /// With so many seconds of warm-up and cool-down.
 fn run_within(scenario: &Scenario, jobs: &JobTable, policy: &str, cut: [u64; 2]) -> Outcome {
     let [warmup, cooldown] = cut.map(Span::from_seconds);
-    let options = Options {
-        warmup,
-        cooldown,
-        seed: scenario.seed,
-        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
-        physics: scenario.physics.clone(),
-        ..Options::default()
-    };
-    let policy = PolicyChoice::named(policy).unwrap();
-    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
-    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{e}"))
+    let options = Options { warmup, cooldown, ..options(scenario) };
+    simulated(scenario, jobs, &PolicyChoice::named(policy).unwrap(), &options)
 }
 
 /// GPU-seconds of a leaf.
@@ -334,8 +316,7 @@ fn policies_meet_the_same_failures() {
         let scenario = scenario(2, 8, physics);
         let options = Options { seed: 5, physics: scenario.physics.clone(), until, ..Options::default() };
         let policy = PolicyChoice::named(policy).unwrap();
-        let setup = Setup { cluster: &scenario.cluster, jobs: &jobs, policy: &policy, options: &options };
-        leaf(&simulate(setup, &mut Silent).unwrap(), Leaf::Failed)
+        leaf(&simulated(&scenario, &jobs, &policy, &options), Leaf::Failed)
     };
     assert!(failed("fifo") > 0.0);
     assert_eq!(failed("fifo").to_bits(), failed("conservative-backfill").to_bits());

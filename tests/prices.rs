@@ -2,16 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod runs;
 
-use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::engine::{Options, Outcome};
 use fleetsim::ledger::Leaf;
-use fleetsim::scenario::{Overrides, Scenario, of_bytes};
-use fleetsim::sched::{PolicyChoice, RunTimes};
-use fleetsim::trace::{JobRow, JobSpec, JobTable};
-use fleetsim::units::{Span, Time, rng};
+use fleetsim::scenario::Scenario;
+use fleetsim::sched::PolicyChoice;
+use fleetsim::trace::{JobRow, JobTable};
+use fleetsim::units::{Span, rng};
 use rand::RngExt;
+use runs::{job, options, parsed, simulated};
+use std::collections::BTreeMap;
 
 /// A cluster of two pools of 2 nodes of 8 GPUs, at $4 and $1, with some `[physics]`.
 fn scenario(physics: &str) -> Scenario {
@@ -26,31 +27,13 @@ fn scenario(physics: &str) -> Scenario {
         pool("p", "$4"),
         pool("q", "$1")
     );
-    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
-    JobRow {
-        job_id: format!("{submit}-{duration}-{gpus}"),
-        submit: Time::from_micros(submit * 1_000_000),
-        duration: Span::from_seconds(duration),
-        spec: JobSpec { gpus, ..JobSpec::default() },
-        ..JobRow::default()
-    }
+    parsed(&text)
 }
 
 fn run(scenario: &Scenario, jobs: &JobTable, policy: &str, warmup: u64, cooldown: u64) -> Outcome {
-    let options = Options {
-        warmup: Span::from_seconds(warmup),
-        cooldown: Span::from_seconds(cooldown),
-        seed: scenario.seed,
-        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
-        physics: scenario.physics.clone(),
-        ..Options::default()
-    };
-    let policy = PolicyChoice::named(policy).unwrap();
-    let setup = Setup { cluster: &scenario.cluster, jobs, policy: &policy, options: &options };
-    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{e}"))
+    let [warmup, cooldown] = [warmup, cooldown].map(Span::from_seconds);
+    let options = Options { warmup, cooldown, ..options(scenario) };
+    simulated(scenario, jobs, &PolicyChoice::named(policy).unwrap(), &options)
 }
 
 /// By pool and leaf: milli-GPU microseconds, and what they cost in those x micro-dollars per GPU-hour.

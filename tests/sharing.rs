@@ -3,15 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "instants that are compared are whole seconds")]
 
+mod runs;
+
 use std::path::Path;
 
-use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
+use fleetsim::engine::Outcome;
 use fleetsim::ledger::Leaf;
-use fleetsim::scenario::{Overrides, Scenario, load, of_bytes};
-use fleetsim::sched::{PolicyChoice, RunTimes, Stage, policies};
-use fleetsim::trace::{JobId, JobRow, JobSpec, JobTable};
-use fleetsim::units::{MigName, MilliGpu, Span, Time, rng};
+use fleetsim::scenario::{Overrides, Scenario, load};
+use fleetsim::sched::{PolicyChoice, Stage, policies};
+use fleetsim::trace::{JobId, JobRow, JobTable};
+use fleetsim::units::{MigName, MilliGpu, Span, rng};
 use rand::RngExt;
+use runs::{job, options, parsed, simulated};
 
 #[path = "sharing/plain.rs"]
 mod plain;
@@ -29,21 +32,11 @@ fn scenario_with(nodes: u32, gpus: u32, pool: &str, sharing: &str) -> Scenario {
         "[cluster.pools.p]\ngpu = \"a100-80\"\nnodes = {nodes}\ngpus_per_node = {gpus}\n{pool}\n[workload]\n\
          trace = \"none.csv\"\n{sharing}\n[policy.fifo]\n"
     );
-    of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
+    parsed(&text)
 }
 
 const MPS: &str = "[physics.sharing.p]\nmode = \"mps\"\nbeside_one = 0.8\nbeside_two = 0.5";
 const MIG: &str = "[physics.sharing.p]\nmode = \"mig\"";
-
-fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
-    JobRow {
-        job_id: format!("{submit}-{duration}-{gpus}"),
-        submit: Time::from_micros(submit * 1_000_000),
-        duration: Span::from_seconds(duration),
-        spec: JobSpec { gpus, ..JobSpec::default() },
-        ..JobRow::default()
-    }
-}
 
 fn share(submit: u64, duration: u64, gpus: u32, milli: u64) -> JobRow {
     let mut row = job(submit, duration, gpus);
@@ -61,23 +54,12 @@ fn table(rows: impl IntoIterator<Item = JobRow>) -> JobTable {
     rows.into_iter().enumerate().map(|(i, row)| JobRow { job_id: i.to_string(), ..row }).collect()
 }
 
-fn options(scenario: &Scenario) -> Options {
-    Options {
-        seed: scenario.seed,
-        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
-        physics: scenario.physics.clone(),
-        ..Options::default()
-    }
-}
-
 fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
     run_with(scenario, jobs, &PolicyChoice::named(policy).unwrap())
 }
 
 fn run_with(scenario: &Scenario, jobs: &JobTable, policy: &PolicyChoice) -> Outcome {
-    let options = options(scenario);
-    let setup = Setup { cluster: &scenario.cluster, jobs, policy, options: &options };
-    simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{}: {e}", policy.entry.name))
+    simulated(scenario, jobs, policy, &options(scenario))
 }
 
 /// GPU-seconds of a leaf.
@@ -219,8 +201,7 @@ fn conservation_holds_with_sharing_on() {
              \"{mode}\"\n[physics.communication.default]\nnode = 0.9\nrack = 0.8\nracks = 0.7\n{failures}\
              [physics.checkpoint]\nevery = \"60s\"\ncost = \"2s\"\n[policy.fifo]\n"
         );
-        let scenario =
-            of_bytes(text.as_bytes(), Path::new("test.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
+        let scenario = parsed(&text);
         let mut jobs: Vec<JobRow> = (0..50).map(|_| random_row(&mut random)).collect();
         for row in jobs.iter_mut().filter(|_| reads) {
             row.spec.input_mbs = Some(random.random_range(0..1500));

@@ -5,14 +5,15 @@
 
 #[path = "slurm/cluster.rs"]
 mod cluster;
+mod folders;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use cluster::{Cluster, within};
+use folders::files;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fleetsim");
 /// Tasks of the array, each with 15 of the 60 runs.
@@ -103,21 +104,4 @@ fn good(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap();
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).unwrap()
-}
-
-/// All files below a folder by their path in it, but for locks.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            } else if entry.file_name() != ".lock" {
-                let name = entry.path().strip_prefix(root).unwrap().to_owned();
-                found.insert(name, fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    found
 }

@@ -144,7 +144,7 @@ impl Outages {
         };
         for node in 0..pool.nodes {
             add(Part::Node(node), node..node + 1);
-            for gpu in (0..pool.gpus_per_node()).filter(|_| failures.gpu.is_some()) {
+            for gpu in 0..pool.gpus_per_node() {
                 add(Part::Gpu(node, gpu), node..node + 1);
             }
         }

@@ -105,9 +105,8 @@ impl Comparison {
         let (cells, mut waits): (Vec<Cell>, Vec<Vec<f64>>) = cells.into_iter().unzip();
         let waits = waits.iter_mut().step_by(replicates).map(std::mem::take).collect();
         let cells = cells.chunks(replicates).map(<[Cell]>::to_vec).collect();
-        let draws = self.contenders.iter().map(|contender| self.library.draws(&contender.scenario));
-        let draws: Vec<Draws> = draws.collect();
-        let draws = draws.iter().map(|own| own.and(draws[0])).collect();
+        let of = |contender: &Contender| self.library.draws(&contender.scenario);
+        let draws = self.contenders.iter().map(|own| of(own).and(of(&self.contenders[0]))).collect();
         Ok((Compared { contenders: self.contenders, cells, waits, draws }, pace))
     }
 }

@@ -42,9 +42,7 @@ impl Accounts {
     /// See [`Account::change`].
     pub fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, at: Time) {
         self.time.change(payer, pool, leaf, delta, at);
-        if let Some(cost) = &mut self.cost
-            && self.curves[usize::from(pool)].changes()
-        {
+        if let Some(cost) = self.cost_of(pool) {
             cost.change(payer, pool, leaf, delta, at);
         }
     }
@@ -52,11 +50,14 @@ impl Accounts {
     /// See [`Account::flow`].
     pub fn flow(&mut self, payer: Payer, pool: u16, flow: Flow, delta: i64, at: Time) {
         self.time.flow(payer, pool, flow, delta, at);
-        if let Some(cost) = &mut self.cost
-            && self.curves[usize::from(pool)].changes()
-        {
+        if let Some(cost) = self.cost_of(pool) {
             cost.flow(payer, pool, flow, delta, at);
         }
+    }
+
+    /// The account of costs, where the price of the pool changes.
+    fn cost_of(&mut self, pool: u16) -> Option<&mut Account> {
+        self.cost.as_deref_mut().filter(|_| self.curves[usize::from(pool)].changes())
     }
 
     /// See [`Account::close`]: the entries have their costs.

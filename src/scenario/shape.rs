@@ -103,9 +103,6 @@ impl Shape {
 /// What is wrong with `name` in a table that does not have it.
 #[must_use]
 pub fn unknown_key(name: &str, table: &Table) -> String {
-    if table.reserved.contains(&name) {
-        return format!("`{name}` is not supported by this version");
-    }
     let names = table.names();
     match (suggest::nearest(name, names.iter().copied()), home_of(name, &ROOT, "")) {
         (None, Some(home)) => format!("unknown key `{name}` here; it belongs {home}"),

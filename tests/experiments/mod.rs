@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::folders::files;
+
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fleetsim"));
     command.args(args);
@@ -43,23 +45,6 @@ fn text(path: &Path) -> &str {
 
 fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
-}
-
-/// All files below a folder by their path in it, but for locks.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            } else if entry.file_name() != ".lock" {
-                let name = entry.path().strip_prefix(root).unwrap().to_owned();
-                found.insert(name, fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    found
 }
 
 /// A scenario with a generated workload, small enough for hundreds of runs.

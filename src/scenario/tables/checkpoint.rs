@@ -37,5 +37,4 @@ pub static CHECKPOINT: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };

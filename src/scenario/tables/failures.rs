@@ -28,7 +28,6 @@ pub static FAILURES: Table = Table {
         Sub { name: "gpu", form: Form::One(&GPU_FAILURES) },
         Sub { name: "rack", form: Form::One(&RACK_FAILURES) },
     ],
-    reserved: &[],
 };
 
 /// The failures of the GPUs of one pool.
@@ -49,7 +48,6 @@ pub static GPU_FAILURES: Table = Table {
     ],
     required: &["mtbf", "repair"],
     tables: &[],
-    reserved: &[],
 };
 
 /// The failures of the racks of one pool.
@@ -69,7 +67,6 @@ pub static RACK_FAILURES: Table = Table {
     ],
     required: &["mtbf", "repair"],
     tables: &[],
-    reserved: &[],
 };
 
 const SHAPE: Key = Key {
@@ -135,5 +132,4 @@ pub static OUTAGES: Table = Table {
     ],
     required: &["pool", "from", "lasts"],
     tables: &[],
-    reserved: &[],
 };

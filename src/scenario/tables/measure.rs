@@ -28,5 +28,4 @@ pub static MEASURE: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };

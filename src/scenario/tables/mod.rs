@@ -35,8 +35,6 @@ pub struct Table {
     pub required: &'static [&'static str],
     /// The tables within it.
     pub tables: &'static [Sub],
-    /// Names that the format reserves for parts that this version does not have.
-    pub reserved: &'static [&'static str],
 }
 
 /// A table within a table.
@@ -98,7 +96,6 @@ pub static ROOT: Table = Table {
         Sub { name: "policy", form: Form::Policy },
         Sub { name: "variant", form: Form::Variants },
     ],
-    reserved: &[],
 };
 
 static CLUSTER: Table = Table {
@@ -113,7 +110,6 @@ static CLUSTER: Table = Table {
             form: Form::Named(Named { what: "storage system", table: &STORAGE, built_in: Vec::new }),
         },
     ],
-    reserved: &[],
 };
 
 /// Keys of a `[[variant]]` beside `set`, whose value is a table of overlays.

@@ -40,7 +40,6 @@ pub static PHYSICS: Table = Table {
         Sub { name: "prices", form: Form::Named(Named { what: "pool", table: &PRICES, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
     ],
-    reserved: &[],
 };
 
 /// Pauses before the first step.
@@ -64,7 +63,6 @@ pub static STARTUP: Table = Table {
     ],
     required: &["time"],
     tables: &[],
-    reserved: &[],
 };
 
 /// What cores do for the input of one class.
@@ -79,7 +77,6 @@ pub static PREPARATION: Table = Table {
     }],
     required: &["per_core"],
     tables: &[],
-    reserved: &[],
 };
 
 /// What the GPUs of the jobs of one class tell each other.
@@ -115,5 +112,4 @@ pub static COMMUNICATION: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };

@@ -84,7 +84,6 @@ pub static POOL: Table = Table {
     ],
     required: &["nodes"],
     tables: &[Sub { name: "owned", form: Form::One(&OWNED) }, Sub { name: "cache", form: Form::One(&CACHE) }],
-    reserved: &[],
 };
 
 /// Purchase and running of owned GPUs.
@@ -93,7 +92,6 @@ pub static OWNED: Table = Table {
     keys: owned::KEYS,
     required: &["capex", "power_kw"],
     tables: &[],
-    reserved: &[],
 };
 
 /// A GPU type, or changes to one of the catalog.
@@ -152,5 +150,4 @@ pub static GPU: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };

@@ -25,5 +25,4 @@ pub static PRICES: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };

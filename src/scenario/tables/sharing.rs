@@ -43,7 +43,6 @@ pub static SHARING: Table = Table {
     ],
     required: &["mode"],
     tables: &[],
-    reserved: &[],
 };
 
 /// The words of `mode` in [`SHARING`].

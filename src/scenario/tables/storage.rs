@@ -57,7 +57,6 @@ pub static STORAGE: Table = Table {
     ],
     required: &[],
     tables: &[],
-    reserved: &[],
 };
 
 /// The cache of each node of a pool.
@@ -83,5 +82,4 @@ pub static CACHE: Table = Table {
     ],
     required: &["size"],
     tables: &[],
-    reserved: &[],
 };

@@ -48,12 +48,10 @@ pub static WORKLOAD: Table = Table {
     ],
     required: &[],
     tables: &[Sub { name: "generate", form: Form::One(&GENERATE) }],
-    reserved: &[],
 };
 
 /// Recorded states whose GPU-time may count as discarded.
 pub const DISCARDABLE: &[&str] = &["failed", "cancelled", "timeout"];
 
 /// A workload made on the spot.
-pub static GENERATE: Table =
-    Table { doc: "A synthetic workload.", keys: generate::KEYS, required: &[], tables: &[], reserved: &[] };
+pub static GENERATE: Table = Table { doc: "A synthetic workload.", keys: generate::KEYS, required: &[], tables: &[] };
