@@ -61,7 +61,8 @@ const RUN_FILES: [&str; 6] =
 /// Every scenario of the project under every policy: the same bytes again, on one thread or several.
 #[test]
 fn outputs_do_not_depend_on_threads_or_repetition() {
-    let scenarios = ["quickstart", "pools-and-queues", "nvl72", "generated", "owned", "failures", "communication"];
+    let scenarios =
+        ["quickstart", "pools-and-queues", "nvl72", "generated", "owned", "failures", "communication", "stops"];
     for policy in fleetsim::sched::policies() {
         for scenario in scenarios {
             let file = format!("scenarios/{scenario}.toml");

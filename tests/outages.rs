@@ -131,6 +131,123 @@ fn a_rack_fails_as_one() {
     assert_eq!(outcome.fates.stops(JobId(0)), outcome.fates.stops(JobId(1)));
 }
 
+fn spares(nodes: u32, swap: u64) -> String {
+    format!("[physics.spares.p]\nnodes = {nodes}\nswap = \"{swap}s\"\n")
+}
+
+/// The share of GPU-time that is in service.
+fn service(outcome: &Outcome, capacity: f64) -> f64 {
+    1.0 - (leaf(outcome, Leaf::Failed) + leaf(outcome, Leaf::Maintenance)) / capacity
+}
+
+/// Of N nodes with S spares that are there at once, min(N - S, U) are in service where U are up, binomial with the
+/// availability of one: the spares fail like the others.
+#[test]
+fn availability_with_spares_is_binomial() {
+    let up = 900.0 / (900.0 + 150.0);
+    let binomial = |n: u32, k: u32| {
+        let choose = (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product::<f64>();
+        choose * f64::powi(up, k as i32) * f64::powi(1.0 - up, (n - k) as i32)
+    };
+    for (held_back, shape) in [(0, 1.0), (1, 0.8), (2, 1.0), (4, 1.5)] {
+        let failures = format!("[physics.failures.p]\nmtbf = \"900s\"\nrepair = \"150s\"\nshape = {shape}\n");
+        let scenario = scenario(8, 4, 2, &(failures + &spares(held_back, 0)));
+        let (jobs, duration) = ([job(0, 4_000_000, 1)].into_iter().collect(), 1_000_000);
+        let found = service(&run(&scenario, &jobs, "fifo", Some(duration)), 32.0 * duration as f64);
+        let expected: f64 = (0..=8).map(|up| binomial(8, up) * f64::from(up.min(8 - held_back))).sum::<f64>() / 8.0;
+        assert!((found - expected).abs() < 0.004, "{held_back} spares: {found} against {expected}");
+    }
+}
+
+/// Two nodes and a spare. Node 0 fails at 100 for 100 s: the gang goes on 10 s later on nodes 1 and 2, and node 0 is the
+/// spare from 200 on. Where it is back after 5 s, nobody comes for it; where it fails for good, the spare stays.
+#[test]
+fn a_spare_comes_after_the_swap_unless_the_node_is_back() {
+    let jobs: JobTable = [job(0, 300, 16)].into_iter().collect();
+    for (lasts, end, failed, spare) in
+        [(100, 410.0, 100.0, 110.0 + 210.0), (5, 405.0, 5.0, 405.0), (999, 410.0, 310.0, 110.0)]
+    {
+        let outage = format!("[physics.outages.f]\npool = \"p\"\nfrom = \"100s\"\nlasts = \"{lasts}s\"\n");
+        let outcome = run(&scenario(3, 8, 3, &(outage + &spares(1, 10))), &jobs, "fifo", None);
+        assert_eq!(seconds(outcome.fates.end(JobId(0))), end);
+        assert_eq!([leaf(&outcome, Leaf::Failed), leaf(&outcome, Leaf::Maintenance)], [failed * 8.0, spare * 8.0]);
+        assert_eq!(outcome.fates.stops(JobId(0)), 1);
+    }
+}
+
+/// A job that only fits on all nodes, the spares among them, can never run.
+#[test]
+fn what_needs_the_spares_is_rejected() {
+    let jobs: JobTable = [job(0, 10, 16), job(1, 10, 17)].into_iter().collect();
+    let outcome = run(&scenario(3, 8, 3, &spares(1, 0)), &jobs, "easy-backfill", None);
+    assert_eq!(jobs.ids().map(|j| outcome.fates.stage(j)).collect::<Vec<_>>(), [Stage::Finished, Stage::Rejected]);
+}
+
+/// Node-seconds that are out of service within `until`, second by second: each failure opens a vacancy, which the lowest
+/// whole spare fills after the swap, the oldest vacancy first.
+fn plainly_out_of_service(windows: &[(u32, u64, u64)], nodes: u32, held_back: u32, swap: u64, until: u64) -> u64 {
+    let fails = |node: u32, t: u64| windows.iter().any(|&(n, from, lasts)| n == node && from <= t && t < from + lasts);
+    let mut is_spare: Vec<bool> = (0..nodes).map(|node| node >= nodes - held_back).collect();
+    let mut vacancies: Vec<(u32, Option<(u32, u64)>)> = Vec::new();
+    let mut out = 0;
+    for t in 0..until {
+        vacancies.retain(|&(node, _)| fails(node, t));
+        for node in (0..nodes).filter(|&node| fails(node, t) && !is_spare[node as usize]) {
+            if vacancies.iter().all(|&(other, _)| other != node) {
+                vacancies.push((node, None));
+            }
+        }
+        for at in 0..vacancies.len() {
+            if vacancies[at].1.is_some_and(|(spare, _)| fails(spare, t)) {
+                let voided = (vacancies.remove(at).0, None);
+                let first = vacancies.iter().position(|(_, call)| call.is_none()).unwrap_or(vacancies.len());
+                vacancies.insert(first, voided);
+            }
+        }
+        for at in 0..vacancies.len() {
+            let called: Vec<u32> = vacancies.iter().filter_map(|(_, call)| Some((*call)?.0)).collect();
+            let whole = |node: &u32| is_spare[*node as usize] && !fails(*node, t) && !called.contains(node);
+            if vacancies[at].1.is_none() {
+                vacancies[at].1 = (0..nodes).find(whole).map(|spare| (spare, t + swap));
+            }
+        }
+        for &(node, call) in &vacancies {
+            if let Some((spare, _)) = call.filter(|&(_, at)| at == t) {
+                (is_spare[node as usize], is_spare[spare as usize]) = (true, false);
+            }
+        }
+        vacancies.retain(|&(node, _)| !is_spare[node as usize]);
+        out += (0..nodes).filter(|&node| fails(node, t) || is_spare[node as usize]).count() as u64;
+    }
+    out
+}
+
+#[test]
+fn spares_come_as_a_plain_count_says() {
+    let mut random = rng::stream(5, "spares");
+    let mut relieved = 0;
+    for round in 0..60 {
+        let (nodes, held_back, swap) =
+            (random.random_range(3..7), random.random_range(1..3), random.random_range(0..40));
+        let windows: Vec<(u32, u64, u64)> = (0..random.random_range(1..14))
+            .map(|_| (random.random_range(0..nodes), random.random_range(0..400), random.random_range(1..120)))
+            .collect();
+        let mut text = spares(held_back, swap);
+        for (number, (node, from, lasts)) in windows.iter().enumerate() {
+            text += &format!(
+                "[physics.outages.f{number}]\npool = \"p\"\nnode = {node}\nfrom = \"{from}s\"\nlasts = \"{lasts}s\"\n"
+            );
+        }
+        let jobs: JobTable = [job(0, 5000, 1)].into_iter().collect();
+        let outcome = run(&scenario(nodes, 1, nodes, &text), &jobs, "fifo", Some(600));
+        let found = leaf(&outcome, Leaf::Failed) + leaf(&outcome, Leaf::Maintenance);
+        let expected = plainly_out_of_service(&windows, nodes, held_back, swap, 600);
+        assert_eq!(found, expected as f64, "round {round}: {held_back} of {nodes}, {swap} s, {windows:?}");
+        relieved += u64::from(expected < plainly_out_of_service(&windows, nodes, held_back, 9999, 600));
+    }
+    assert!(relieved > 30, "spares made a difference in {relieved} rounds");
+}
+
 /// A scenario of failures of each kind, maintenance with drain, slices or whole GPUs, drawn.
 fn random_physics(random: &mut rng::Stream) -> String {
     let mut text = String::from("[physics]\npreemption = \"requeue\"\n[physics.startup]\ntime = \"3s\"\n");
@@ -145,6 +262,9 @@ fn random_physics(random: &mut rng::Stream) -> String {
     for first in 0..3 {
         let from = random.random_range(0..1500);
         text += &maintenance(first, random.random_range(1..3), from, 150, random.random_range(0..600));
+    }
+    if random.random_bool(0.5) {
+        text += &spares(1, random.random_range(0..100));
     }
     if random.random_bool(0.3) {
         text += "[physics.sharing.p]\nmode = \"time-slicing\"\nmax_per_gpu = 4\n";
@@ -177,7 +297,9 @@ fn conservation_holds_whatever_takes_nodes_out_of_service() {
         for policy in policies() {
             let outcome = run(&scenario, &jobs, policy.name, None);
             for job in jobs.ids() {
-                assert_eq!(outcome.fates.stage(job), Stage::Finished, "{}, round {round}, {job:?}", policy.name);
+                let too_large = u64::from(jobs.spec(job).gpus) > scenario.cluster.pools[0].gpus_in_use();
+                let expected = if too_large { Stage::Rejected } else { Stage::Finished };
+                assert_eq!(outcome.fates.stage(job), expected, "{}, round {round}, {job:?}", policy.name);
             }
             assert!(leaf(&outcome, Leaf::Maintenance) > 0.0);
         }

@@ -187,11 +187,12 @@ fn conservation_holds_with_everything_on() {
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
              kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"\n\
-             [physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
+             [physics.spares.p]\nnodes = {}\nswap = \"20s\"\n[physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
             random.random_range(0..20),
             random.random_range(2000..9000),
             random.random_range(1..300),
-            random.random_range(0..1000)
+            random.random_range(0..1000),
+            round % 2,
         );
         let mut scenario = scenario(4, 4, &physics);
         scenario.seed = round;
@@ -224,7 +225,9 @@ fn conservation_holds_with_everything_on() {
             for job in jobs.ids() {
                 let stage = outcome.fates.stage(job);
                 let cancelled = preemption == "cancel" && stage == Stage::Cancelled;
-                assert!(cancelled || stage == Stage::Finished, "{}, round {round}, {job:?} {stage:?}", policy.name);
+                let can_run = outcome.classes.rejection(&jobs, job).is_none();
+                let ended = if can_run { cancelled || stage == Stage::Finished } else { stage == Stage::Rejected };
+                assert!(ended, "{}, round {round}, {job:?} {stage:?}", policy.name);
             }
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));
         }

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::import::{self, Dataset, Request};
 use fleetsim::scenario::{Overrides, Scenario, load};
@@ -170,6 +170,7 @@ fn flat(units: u32) -> ClusterSpec {
         nodes: units,
         gpus,
         nodes_per_rack: None,
+        spares: Spares::default(),
         cpu_milli: None,
         mem_bytes: None,
         io: NodeIo::default(),

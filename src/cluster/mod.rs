@@ -22,5 +22,5 @@ pub use network::Network;
 pub use placement::{Placement, Placer};
 pub use pool::PoolState;
 pub use request::{Request, Slice};
-pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec, ShareMode, Sharing};
+pub use spec::{ClusterSpec, GpuType, Island, NodeGpus, PoolSpec, ShareMode, Sharing, Spares};
 pub use storage::{CachePolicy, NodeIo, StorageSpec};

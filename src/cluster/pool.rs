@@ -143,6 +143,17 @@ impl PoolState {
         state
     }
 
+    /// The pool with everything free but its spares.
+    #[must_use]
+    pub fn without_spares(spec: &PoolSpec) -> Self {
+        let mut state = Self::new(spec);
+        for spare in spec.nodes_in_use()..spec.nodes {
+            let all = state.node_resources(spare as usize);
+            state.take(spare as usize, &all);
+        }
+        state
+    }
+
     fn index_lanes(&mut self) {
         let count = self.shape.lanes();
         if count == 0 {

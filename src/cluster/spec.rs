@@ -1,8 +1,8 @@
 //! What a cluster is made of: pools of identical nodes, as a scenario describes them.
 
 use super::storage::{NodeIo, StorageSpec};
-use crate::units::UsdPerGpuHour;
 use crate::units::mig::MigNames;
+use crate::units::{Span, UsdPerGpuHour};
 
 /// A kind of GPU, from the catalog or from the scenario. Of a scenario's own type nothing but the id need be known.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -78,6 +78,15 @@ pub struct NodeGpus {
     pub sharing: Option<Sharing>,
 }
 
+/// Nodes that are held back until others fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spares {
+    /// How many at first, the last of the pool; fewer than it has nodes.
+    pub nodes: u32,
+    /// From a failure until a spare is in the place of what failed.
+    pub swap: Span,
+}
+
 /// A pool of identical nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolSpec {
@@ -89,6 +98,8 @@ pub struct PoolSpec {
     pub gpus: Option<NodeGpus>,
     /// Nodes per rack, at least 1; the last rack may be smaller. `None`: one rack.
     pub nodes_per_rack: Option<u32>,
+    /// Those of its nodes that are held back.
+    pub spares: Spares,
     /// Thousandths of a core per node; `None`: unlimited.
     pub cpu_milli: Option<u64>,
     /// Bytes of memory per node; `None`: unlimited.
@@ -123,6 +134,18 @@ impl PoolSpec {
     #[must_use]
     pub fn gpu_count(&self) -> u64 {
         u64::from(self.nodes) * u64::from(self.gpus_per_node())
+    }
+
+    /// Nodes of the pool that take jobs when all are whole: all but its spares.
+    #[must_use]
+    pub fn nodes_in_use(&self) -> u32 {
+        self.nodes - self.spares.nodes
+    }
+
+    /// GPUs of these nodes.
+    #[must_use]
+    pub fn gpus_in_use(&self) -> u64 {
+        u64::from(self.nodes_in_use()) * u64::from(self.gpus_per_node())
     }
 
     /// Whether jobs of line `queue` may use the pool.

@@ -17,6 +17,7 @@ mod places;
 pub mod posting;
 mod run;
 pub mod sharing;
+mod spares;
 pub mod watch;
 
 pub use options::Options;

@@ -2,12 +2,14 @@
 //!
 //! A node may be down for several causes at once, as when it fails during its maintenance: it is back when the last of
 //! them is over, and counts as failed as long as a failure is among them. A GPU that fails takes its node down, and a rack
-//! all of its nodes: each has a clock of its own, which goes on while the node is down for another cause.
+//! all of its nodes: each has a clock of its own, which goes on while the node is down for another cause. Spares are out of
+//! service too, and fail like the others.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
 
+use super::spares::{Condition, Spares};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::ledger::Leaf;
 use crate::physics::{Cause, FailureClock, Failures, OutageWindow, Part, Physics};
@@ -21,6 +23,8 @@ pub type Node = (u16, u32);
 enum Turn {
     Up,
     Down,
+    /// A spare is there.
+    Swap,
 }
 
 /// What takes a node out of service and lets it in again.
@@ -32,6 +36,8 @@ enum Source {
     Window(Cause),
     /// The time before a window in which the node takes no new jobs.
     Drain,
+    /// It is a spare.
+    Spare,
 }
 
 /// How many causes of each kind keep a node out of service.
@@ -40,6 +46,7 @@ struct Causes {
     failed: u32,
     maintenance: u32,
     drains: u32,
+    spare: u32,
 }
 
 impl Causes {
@@ -48,13 +55,23 @@ impl Causes {
             Source::Clock(_) | Source::Window(Cause::Failed) => &mut self.failed,
             Source::Window(Cause::Maintenance) => &mut self.maintenance,
             Source::Drain => &mut self.drains,
+            Source::Spare => &mut self.spare,
+        }
+    }
+
+    /// How spares see it.
+    fn condition(self) -> Condition {
+        match self {
+            Causes { failed: 1.., .. } => Condition::Failed,
+            Causes { maintenance: 0, drains: 0, .. } => Condition::Whole,
+            _ => Condition::Serviced,
         }
     }
 
     fn standing(self) -> Standing {
         match self {
             Causes { failed: 1.., .. } => Standing::Down(Leaf::Failed),
-            Causes { maintenance: 1.., .. } => Standing::Down(Leaf::Maintenance),
+            Causes { maintenance: 1.., .. } | Causes { spare: 1.., .. } => Standing::Down(Leaf::Maintenance),
             Causes { drains: 1.., .. } => Standing::Draining,
             _ => Standing::Up,
         }
@@ -97,13 +114,17 @@ pub struct Outages {
     heap: BinaryHeap<Reverse<(Time, Turn, Node, Source)>>,
     units: Vec<Unit>,
     causes: BTreeMap<Node, Causes>,
+    spares: Spares,
 }
 
 impl Outages {
-    /// All nodes are up at `origin`, but for windows that have begun.
+    /// All nodes are up at `origin`, but for spares and windows that have begun.
     #[must_use]
     pub fn new(physics: &Physics, cluster: &ClusterSpec, seed: u64, origin: Time) -> Self {
-        let mut outages = Outages::default();
+        let mut outages = Outages { spares: Spares::new(cluster), ..Outages::default() };
+        for spare in outages.spares.held_back() {
+            outages.heap.push(Reverse((origin, Turn::Down, spare, Source::Spare)));
+        }
         for (number, pool) in cluster.pools.iter().enumerate() {
             let number = number as u16;
             for window in physics.outages.values().filter(|window| window.pool == pool.name) {
@@ -159,7 +180,7 @@ impl Outages {
         let unit = &mut self.units[number as usize];
         let at = match turn {
             Turn::Down => unit.clock.next_failure(now),
-            Turn::Up => unit.clock.next_repair(now),
+            Turn::Up | Turn::Swap => unit.clock.next_repair(now),
         };
         for node in unit.nodes.clone() {
             self.heap.push(Reverse((at, turn, (unit.pool, node), Source::Clock(number))));
@@ -172,20 +193,20 @@ impl Outages {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
-    /// What happens next to a node at `now`: all that comes back of an instant before all that goes down.
+    /// What happens next to a node at `now`: all that comes back of an instant before all that goes down, before the spares
+    /// that come for it.
     pub fn pop(&mut self, now: Time) -> Option<Change> {
         let &Reverse((at, turn, node, source)) = self.heap.peek()?;
         if at != now {
             return None;
         }
         self.heap.pop();
-        let causes = self.causes.entry(node).or_default();
-        let before = causes.standing();
+        let before = self.standing(node);
         match turn {
-            Turn::Down => *causes.count(source) += 1,
-            Turn::Up => *causes.count(source) -= 1,
+            Turn::Down => *self.causes_of(node, source) += 1,
+            Turn::Up => *self.causes_of(node, source) -= 1,
+            Turn::Swap => self.swap(node, now),
         }
-        let after = causes.standing();
         // All nodes of a unit stand in the queue, and one of them speaks for it.
         if let Source::Clock(number) = source
             && self.units[number as usize].nodes.start == node.1
@@ -193,6 +214,32 @@ impl Outages {
             let next = if turn == Turn::Down { Turn::Up } else { Turn::Down };
             self.draw(number, next, now);
         }
-        Some(Change { node, before, after })
+        self.call_spares(node, now);
+        Some(Change { node, before, after: self.standing(node) })
+    }
+
+    fn standing(&self, node: Node) -> Standing {
+        self.causes.get(&node).map_or(Standing::Up, |causes| causes.standing())
+    }
+
+    fn causes_of(&mut self, node: Node, source: Source) -> &mut u32 {
+        self.causes.entry(node).or_default().count(source)
+    }
+
+    /// A spare goes into the place of a node that has failed and goes on being out of service as a spare, unless it was
+    /// called off.
+    fn swap(&mut self, spare: Node, now: Time) {
+        if let Some(failed) = self.spares.arrive(spare, now) {
+            *self.causes_of(failed, Source::Spare) += 1;
+            *self.causes_of(spare, Source::Spare) -= 1;
+        }
+    }
+
+    /// Lets spares come where a node has failed, or another one is ready.
+    fn call_spares(&mut self, node: Node, now: Time) {
+        let condition = self.causes.get(&node).map_or(Condition::Whole, |causes| causes.condition());
+        for (spare, at) in self.spares.follow(node, condition, now) {
+            self.heap.push(Reverse((at, Turn::Swap, spare, Source::Spare)));
+        }
     }
 }

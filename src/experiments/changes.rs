@@ -146,8 +146,9 @@ fn resized(name: &str, scenario: &Scenario, size: impl Fn(u32) -> Option<u32>) -
     let mut change = Change::new(name, String::new());
     let mut told = Vec::new();
     for pool in scenario.cluster.pools.iter().filter(|pool| pool.gpus.is_some()) {
-        // The nodes of an outage must be there.
-        if let Some(nodes) = size(pool.nodes).filter(|&nodes| nodes >= scenario.physics.nodes_in_outages(&pool.name)) {
+        // The nodes of an outage must be there, and more than those that are held back.
+        let fewest = scenario.physics.nodes_in_outages(&pool.name).max(pool.spares.nodes + 1);
+        if let Some(nodes) = size(pool.nodes).filter(|&nodes| nodes >= fewest) {
             resize(&mut change, pool, nodes);
             told.push(format!("{} instead of {} in {}", plural(u64::from(nodes), "node"), pool.nodes, pool.name));
         }
@@ -258,8 +259,16 @@ fn faster_storage(scenario: &Scenario) -> Option<Change> {
 }
 
 fn no_failures(scenario: &Scenario) -> Option<Change> {
-    let change = Change::new("no-failures", "no node fails".to_owned());
-    (!scenario.physics.failures.is_empty()).then(|| Change { unset: vec!["physics.failures".to_owned()], ..change })
+    if scenario.physics.failures.is_empty() {
+        return None;
+    }
+    let mut change = Change::new("no-failures", "no node fails".to_owned());
+    change.unset.push("physics.failures".to_owned());
+    if scenario.cluster.pools.iter().any(|pool| pool.spares.nodes > 0) {
+        change.label += ", and none is held back for it";
+        change.unset.push("physics.spares".to_owned());
+    }
+    Some(change)
 }
 
 /// A segment of a dotted key.

@@ -21,6 +21,7 @@ pub mod schema;
 pub mod section;
 pub mod shape;
 mod sharing;
+mod spares;
 mod storage;
 pub mod tables;
 pub mod tree;

@@ -6,18 +6,22 @@ use super::section::Section;
 use super::sharing;
 use super::tables::{CHECKPOINT, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
-use super::{communication, failures, outages, prices};
+use super::{communication, failures, outages, prices, spares};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
 use crate::physics::{Checkpoints, Interval, Pauses, Physics, Preemption, Size};
 use crate::units::{Span, suggest};
 
-/// Reads `[physics]`; the pools of the cluster are those that can fail and whose GPUs can be shared, as is noted in them.
+/// Reads `[physics]`; the pools of the cluster are those that can fail, that have spares and whose GPUs can be shared, as
+/// is noted in them.
 pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> Physics {
     let Some(entry) = root.entry("physics") else { return Physics::default() };
     let keys = section(entry, &PHYSICS, "physics", problems);
     let part = |name: &str| entry.node.entry(name);
     let interference = part("sharing").map(|entry| sharing::read(entry, cluster, problems)).unwrap_or_default();
+    if let Some(entry) = part("spares") {
+        spares::read(entry, cluster, problems);
+    }
     let input = keys.values().bool_or("input", false);
     if input && !cluster.pools.is_empty() && !cluster.pools.iter().any(reads) {
         let message = "`input`: no pool names the storage that its jobs read from, as cluster.pools.NAME.storage";

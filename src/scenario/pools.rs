@@ -8,7 +8,7 @@ use super::tree::{Entry, Node};
 use super::types::PriceSource;
 use crate::cluster::catalog;
 use crate::cluster::owned::{ELECTRICITY, Owned};
-use crate::cluster::{ClusterSpec, GpuType, Island, Network, NodeGpus, NodeIo, PoolSpec};
+use crate::cluster::{ClusterSpec, GpuType, Island, Network, NodeGpus, NodeIo, PoolSpec, Spares};
 use crate::input::Problems;
 use crate::units::UsdPerGpuHour;
 
@@ -71,6 +71,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
         nodes,
         gpus,
         nodes_per_rack: keys.count32("nodes_per_rack"),
+        spares: Spares::default(),
         cpu_milli: keys.count("cpus_per_node").map(|cores| cores * 1000),
         mem_bytes: read_memory(&keys, problems),
         io: NodeIo { network: read_network(&keys, problems), ..io },

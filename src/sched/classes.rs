@@ -136,7 +136,7 @@ impl Classes {
     /// Sorts the jobs of a table into classes and shapes for a cluster.
     #[must_use]
     pub fn new(cluster: &ClusterSpec, jobs: &JobTable, elasticity: Elasticity, grain: Grain) -> Self {
-        let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::new).collect();
+        let empty: Vec<PoolState> = cluster.pools.iter().map(PoolState::without_spares).collect();
         let mut builder =
             Builder { cluster, grain, empty: &empty, classes: Vec::new(), class_numbers: BTreeMap::new() };
         let mut lines = Names::default();

@@ -63,11 +63,13 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("measure", measure);
     let shares = |pool: &PoolSpec| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some());
     let has_prices = !scenario.physics.prices.is_empty();
-    if scenario.physics.is_on() || has_prices || scenario.cluster.pools.iter().any(shares) {
+    let spares = physics::spares(&scenario.cluster.pools);
+    if scenario.physics.is_on() || has_prices || spares.is_some() || scenario.cluster.pools.iter().any(shares) {
         let mut table = physics::physics(&scenario.physics);
         if scenario.cluster.pools.iter().any(shares) {
             table.add("sharing", physics::sharing(scenario));
         }
+        table.add_some("spares", spares);
         root.add("physics", table);
     }
     root.add("policy", policy);
@@ -216,6 +218,7 @@ mod tests {
             "owned.toml",
             "generated.toml",
             "failures.toml",
+            "stops.toml",
             "sharing.toml",
             "storage.toml",
         ] {

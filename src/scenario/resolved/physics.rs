@@ -1,7 +1,7 @@
 //! `[physics]` in full.
 
 use super::plain::{Plain, Table, bandwidth, duration};
-use crate::cluster::{Network, ShareMode, Sharing};
+use crate::cluster::{Network, PoolSpec, ShareMode, Sharing};
 use crate::physics::{
     Cause, Checkpoints, Communication, FULL_SPEED, FailureModel, Interference, Interval, OutageWindow, Physics,
     Preemption, Prices,
@@ -143,6 +143,18 @@ pub(super) fn sharing(scenario: &Scenario) -> Table {
         table.add(&pool.name, keys);
     }
     table
+}
+
+/// The spares of all pools, where any has some.
+pub(super) fn spares(pools: &[PoolSpec]) -> Option<Table> {
+    let mut table = Table::default();
+    for pool in pools.iter().filter(|pool| pool.spares.nodes > 0) {
+        let mut keys = Table::default();
+        keys.add("nodes", pool.spares.nodes);
+        keys.add("swap", duration(pool.spares.swap));
+        table.add(&pool.name, keys);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 fn checkpoint(checkpoints: &Checkpoints) -> Table {

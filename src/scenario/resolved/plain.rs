@@ -32,6 +32,10 @@ impl Table {
         self.0.push((key.to_owned(), value.into()));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn add_some(&mut self, key: &str, value: Option<impl Into<Plain>>) {
         if let Some(value) = value {
             self.add(key, value);

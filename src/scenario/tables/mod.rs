@@ -8,6 +8,7 @@ mod physics;
 mod pools;
 mod prices;
 mod sharing;
+mod spares;
 mod storage;
 mod workload;
 
@@ -18,6 +19,7 @@ pub use physics::{COMMUNICATION, PHYSICS, PREPARATION, STARTUP};
 pub use pools::{GPU, OWNED, POOL};
 pub use prices::PRICES;
 pub use sharing::{SHARE_MODES, SHARING};
+pub use spares::SPARES;
 pub use storage::{CACHE, STORAGE};
 pub use workload::{DISCARDABLE, GENERATE, WORKLOAD};
 

@@ -1,6 +1,6 @@
 //! What `[physics]` may contain.
 
-use super::{CHECKPOINT, FAILURES, Form, Named, OUTAGES, PRICES, RELATIVE, SHARING, Sub, Table};
+use super::{CHECKPOINT, FAILURES, Form, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table};
 use crate::units::keys::{Key, Kind};
 
 /// What makes a held GPU do less than it could.
@@ -39,6 +39,7 @@ pub static PHYSICS: Table = Table {
         Sub { name: "outages", form: Form::Named(Named { what: "outage", table: &OUTAGES, built_in: Vec::new }) },
         Sub { name: "prices", form: Form::Named(Named { what: "pool", table: &PRICES, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
+        Sub { name: "spares", form: Form::Named(Named { what: "pool", table: &SPARES, built_in: Vec::new }) },
     ],
 };
 

@@ -126,7 +126,7 @@ impl Builder<'_> {
         if pools.is_empty() {
             return format!("no pool for it admits queue `{}`", spec.queue);
         }
-        let most = pools.iter().map(|&p| self.cluster.pools[p as usize].gpu_count()).max().unwrap_or(0);
+        let most = pools.iter().map(|&p| self.cluster.pools[p as usize].gpus_in_use()).max().unwrap_or(0);
         if request.total_gpus() > most {
             return format!("asks for {} GPUs, its largest pool has {most}", request.total_gpus());
         }
