@@ -187,11 +187,12 @@ fn conservation_holds_with_everything_on() {
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
              kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"\n\
-             [physics.spares.p]\nnodes = {}\nswap = \"20s\"\n[physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
+             [physics.job_failures.default]\nshare = {}\nretries = 1\n[physics.spares.p]\nnodes = {}\nswap = \"20s\"\n[physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
             random.random_range(0..20),
             random.random_range(2000..9000),
             random.random_range(1..300),
             random.random_range(0..1000),
+            [0.0, 0.3][random.random_range(0..2)],
             round % 2,
         );
         let mut scenario = scenario(4, 4, &physics);
@@ -226,7 +227,11 @@ fn conservation_holds_with_everything_on() {
                 let stage = outcome.fates.stage(job);
                 let cancelled = preemption == "cancel" && stage == Stage::Cancelled;
                 let can_run = outcome.classes.rejection(&jobs, job).is_none();
-                let ended = if can_run { cancelled || stage == Stage::Finished } else { stage == Stage::Rejected };
+                let ended = if can_run {
+                    cancelled || matches!(stage, Stage::Finished | Stage::Failed)
+                } else {
+                    stage == Stage::Rejected
+                };
                 assert!(ended, "{}, round {round}, {job:?} {stage:?}", policy.name);
             }
             seen.extend(outcome.ledger.iter().map(|entry| entry.leaf));

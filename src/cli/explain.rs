@@ -245,6 +245,7 @@ fn until(explained: &Explained, stay: &Stay) -> String {
         None => "the run ended".to_owned(),
         Some((_, Departure::Grew)) => "it got more".to_owned(),
         Some((_, Departure::Left(Leaving::Finished))) => "it was done".to_owned(),
+        Some((_, Departure::Left(Leaving::Failed))) => "it failed".to_owned(),
         Some((_, Departure::Left(Leaving::Killed))) => "its walltime".to_owned(),
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => format!("node {node} failed"),
         Some((_, Departure::Left(Leaving::Preempted))) if stay.stopped_for.is_empty() => "it was preempted".to_owned(),

@@ -88,6 +88,7 @@ fn jobs(metrics: &Metrics) -> String {
     let more = [
         (jobs.killed, "of them killed at the walltime"),
         (jobs.cancelled, "of them cancelled for others"),
+        (jobs.failed, "of them failed"),
         (jobs.unfinished - jobs.due_later, "unfinished"),
         (jobs.due_later, "yet to be submitted at the end"),
         (jobs.rejected, "rejected"),

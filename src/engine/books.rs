@@ -1,11 +1,13 @@
 //! Keeps ledger, series and MFU in step with what happens.
 
+use rustc_hash::FxHashSet;
+
 use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Accounts, Entry, Flow, Leaf, Payer, Readings, Series};
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
-use crate::trace::{JobId, JobSpec, JobTable};
+use crate::trace::{JobId, JobSpec, JobTable, RecordedState};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{GpuTime, Span, Time};
 
@@ -42,6 +44,9 @@ pub struct Books {
     claims: Vec<Claim>,
     fresh: Vec<Claim>,
     bookings: Vec<Booking>,
+    /// Jobs that will have failed in the end, where what they do is discarded.
+    doomed: FxHashSet<JobId>,
+    discards_failed: bool,
     /// Thousandths of each of their GPUs that jobs hold, by specification and pool; empty where no pool gives slices.
     held: Vec<u16>,
     pools: usize,
@@ -97,6 +102,8 @@ impl Books {
             claims: Vec::new(),
             fresh: Vec::new(),
             bookings,
+            doomed: FxHashSet::default(),
+            discards_failed: options.discard.contains(&RecordedState::Failed),
             held: held_by_spec(world),
             pools,
             mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
@@ -133,6 +140,21 @@ impl Books {
         }
     }
 
+    /// A job that starts for the first time will have failed in the end.
+    pub fn doom(&mut self, job: JobId) {
+        if self.discards_failed {
+            self.doomed.insert(job);
+        }
+    }
+
+    fn booking(&self, jobs: &JobTable, job: JobId) -> Booking {
+        let mut booking = self.bookings[jobs.spec_id(job).index()];
+        if !self.doomed.is_empty() && self.doomed.contains(&job) {
+            booking.progress = Leaf::Discarded;
+        }
+        booking
+    }
+
     /// A job that has not started holds so many units more (or fewer).
     pub fn held(&mut self, jobs: &JobTable, job: JobId, pool: u16, units: i64, now: Time) {
         self.posted(jobs, job, (pool, units), Posting::Whole(Leaf::GangHold), Now { at: now, readings: &() });
@@ -147,7 +169,7 @@ impl Books {
     /// So many units more (or fewer) of a job are booked in some way.
     pub fn posted(&mut self, jobs: &JobTable, job: JobId, held: (u16, i64), posting: Posting, now: Now<'_>) {
         let ((pool, units), at) = (held, now.at);
-        let booking = self.bookings[jobs.spec_id(job).index()];
+        let booking = self.booking(jobs, job);
         let gpus = units * i64::from(booking.gpus_per_unit);
         let asked = gpus * i64::from(booking.share);
         let held = gpus * self.held_milli(jobs.spec_id(job), pool);
@@ -188,7 +210,7 @@ impl Books {
     /// Progress that was booked turns out to be lost.
     pub fn lost(&mut self, jobs: &JobTable, job: JobId, pool: u16, stretch: &Stretch, now: Time) {
         let Posting::Step(losses) = stretch.posting else { return };
-        let booking = self.bookings[jobs.spec_id(job).index()];
+        let booking = self.booking(jobs, job);
         let asked = i64::from(stretch.units) * i64::from(booking.gpus_per_unit) * i64::from(booking.share);
         let step = booking.step(asked, losses);
         let clock = losses.clock;

@@ -26,6 +26,8 @@ pub enum Turn {
     Finished,
     /// The walltime ended it.
     Killed,
+    /// It failed by itself.
+    Failed,
     /// It has read its dataset once, and goes on.
     EpochEnded,
     /// It goes on otherwise than before.
@@ -92,6 +94,8 @@ pub struct Life {
     durable: u128,
     /// What will be left when it has read its dataset once, where that matters.
     epoch: Option<u128>,
+    /// What will be left when it fails by itself, if it does.
+    breaks_off: Option<u128>,
     /// The walltime ends it here.
     latest: Time,
     crew: Crew,
@@ -114,6 +118,13 @@ pub fn work(units: u32, span: Span) -> u128 {
 pub fn span_of(left: u128, all: u32) -> Span {
     let micros = left.div_ceil(u128::from(all.max(1)) * u128::from(Speed::FULL.billionths()));
     Span::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+}
+
+/// So many billionths of some work, rounded down.
+#[must_use]
+pub fn part_of(work: u128, billionths: u64) -> u128 {
+    let whole = u128::from(Speed::FULL.billionths());
+    work / whole * u128::from(billionths) + work % whole * u128::from(billionths) / whole
 }
 
 /// What a job has to do yet.
@@ -147,6 +158,7 @@ impl Life {
             left,
             durable: left,
             epoch: None,
+            breaks_off: None,
             latest,
             crew,
             at_risk: Vec::new(),
@@ -160,6 +172,11 @@ impl Life {
     /// It has read its dataset once when it has done so much more, in the unit of [`work`].
     pub fn begin_epoch(&mut self, work: u128) {
         self.epoch = self.left.checked_sub(work);
+    }
+
+    /// It fails by itself when so much is left, in the unit of [`work`].
+    pub fn break_off(&mut self, left: Option<u128>) {
+        self.breaks_off = left;
     }
 
     /// What it draws from shared bandwidth now.
@@ -237,7 +254,8 @@ impl Life {
     #[must_use]
     pub fn next(&self) -> Next {
         let units = u128::from(self.crew.pace);
-        let steps = self.left.saturating_sub(self.due().max(self.epoch.unwrap_or(0)));
+        let until = self.due().max(self.epoch.unwrap_or(0)).max(self.breaks_off.unwrap_or(0));
+        let steps = self.left.saturating_sub(until);
         let waits = |until: Time| Next { at: until.min(self.latest), mark: None };
         let by_clock = |fed: Fed, progress: u128| Next { at: self.latest, mark: Some(fed.tick.progress + progress) };
         match (self.phase, self.fed) {
@@ -311,6 +329,7 @@ impl Life {
         match self.phase {
             Phase::Stepping if self.left == 0 => return Turn::Finished,
             _ if now.at >= self.latest => return Turn::Killed,
+            Phase::Stepping if self.breaks_off.is_some_and(|left| self.left <= left) => return Turn::Failed,
             Phase::Stepping if self.epoch.is_some_and(|epoch| self.left <= epoch) => {
                 self.epoch = None;
                 return Turn::EpochEnded;

@@ -6,6 +6,7 @@
 
 mod books;
 mod caches;
+mod courses;
 mod intake;
 pub mod life;
 mod lives;

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use super::books::Books;
+use super::courses::{Courses, Sequel};
 use super::intake::Intakes;
 use super::life::Turn;
 use super::lives::{Lives, earliest};
@@ -147,6 +148,7 @@ struct Run<'a> {
     lives: Lives,
     neighbours: Neighbours,
     intakes: Intakes<'a>,
+    courses: Courses<'a>,
     /// Whether jobs have lives even where nobody stops them or lets them grow.
     physics_on: bool,
     outages: Outages,
@@ -215,6 +217,7 @@ impl<'a> Run<'a> {
             lives: Lives::new(intakes.sharing(setup.options.cooldown)),
             neighbours: Neighbours::new(setup.cluster.pools.iter().map(interference).collect()),
             intakes,
+            courses: Courses::new(&setup.options.physics, setup.options.seed),
             physics_on: setup.options.physics.is_on(),
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             drained: Vec::new(),
@@ -293,10 +296,16 @@ impl<'a> Run<'a> {
     fn take_turns(&mut self) -> bool {
         let mut ended = false;
         while let Some((job, turn)) = self.lives.pop_at(self.world.now) {
-            let killed = match turn {
-                None => self.outlives_walltime(job),
-                Some(Turn::Finished) => false,
-                Some(Turn::Killed) => true,
+            let stage = match turn {
+                None if self.outlives_walltime(job) => Stage::Killed,
+                None | Some(Turn::Finished) => Stage::Finished,
+                Some(Turn::Killed) => Stage::Killed,
+                Some(Turn::Failed) if self.courses.failed(job) == Sequel::End => Stage::Failed,
+                Some(Turn::Failed) => {
+                    self.retry(job);
+                    ended = true;
+                    continue;
+                }
                 Some(Turn::Changed) => {
                     self.rebook(job);
                     continue;
@@ -309,7 +318,7 @@ impl<'a> Run<'a> {
                     continue;
                 }
             };
-            self.end(job, if killed { Stage::Killed } else { Stage::Finished });
+            self.end(job, stage);
             ended = true;
         }
         ended
@@ -406,7 +415,12 @@ impl<'a> Run<'a> {
         self.set_pace(&beside);
         self.settle_touched();
         self.fates.ended(job, now);
-        self.tell_left(&holder, if stage == Stage::Killed { Leaving::Killed } else { Leaving::Finished });
+        let why = match stage {
+            Stage::Killed => Leaving::Killed,
+            Stage::Failed => Leaving::Failed,
+            _ => Leaving::Finished,
+        };
+        self.tell_left(&holder, why);
         self.policy.ended(&self.world, &holder);
         self.last_end = self.last_end.max(now);
         self.open -= 1;

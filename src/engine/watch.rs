@@ -17,6 +17,8 @@ pub enum Leaving {
     Preempted,
     /// It was stopped for another, for good.
     Cancelled,
+    /// It failed by itself; it waits again, or has ended.
+    Failed,
     /// This node of its pool failed; it waits again.
     NodeFailed(u32),
 }

@@ -35,6 +35,7 @@ struct Sums {
     rows: u64,
     finished: u64,
     killed: u64,
+    failed: u64,
     waiting: f64,
     longest_wait: f64,
     turnaround: f64,
@@ -137,6 +138,7 @@ fn final_state(stay: &Stay) -> (bool, &'static str) {
     match stay.left {
         Some(Leaving::Finished) => (true, "COMPLETED_SUCCESSFULLY"),
         Some(Leaving::Killed) => (false, "COMPLETED_WALLTIME_REACHED"),
+        Some(Leaving::Failed) => (false, "COMPLETED_FAILED"),
         Some(Leaving::Preempted | Leaving::Cancelled | Leaving::NodeFailed(_)) => (false, "COMPLETED_KILLED"),
         None => (false, "RUNNING"),
     }
@@ -166,6 +168,7 @@ impl Sums {
     fn add(&mut self, stay: &Stay, state: &str, [wait, turnaround]: [f64; 2], stretch: f64) {
         self.rows += 1;
         self.finished += u64::from(state == "COMPLETED_SUCCESSFULLY");
+        self.failed += u64::from(state == "COMPLETED_FAILED");
         self.killed += u64::from(matches!(state, "COMPLETED_WALLTIME_REACHED" | "COMPLETED_KILLED"));
         for (value, sum, largest) in [
             (wait, &mut self.waiting, &mut self.longest_wait),
@@ -181,7 +184,7 @@ impl Sums {
 
 fn schedule(replay: &Replay, sums: &Sums) -> String {
     let mean = |sum: f64| if sums.rows == 0 { 0.0 } else { sum / sums.rows as f64 };
-    let ended = sums.finished + sums.killed;
+    let ended = sums.finished + sums.killed + sums.failed;
     let rate = if ended == 0 { 0.0 } else { sums.finished as f64 / ended as f64 };
     let columns: [(&str, String); 13] = [
         ("makespan", sums.last_end.since_or_zero(replay.outcome.origin).to_string()),

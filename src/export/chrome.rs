@@ -129,6 +129,7 @@ fn arguments(replay: &Replay, stay: &Stay) -> Value {
         Some(Leaving::Finished) => "finished",
         Some(Leaving::Killed) => "killed at its walltime",
         Some(Leaving::Preempted) => "preempted",
+        Some(Leaving::Failed) => "failed",
         Some(Leaving::Cancelled) => "cancelled for another",
         Some(Leaving::NodeFailed(_)) => "a node failed",
         None if stay.to < replay.outcome.end => "got more GPUs",

@@ -48,7 +48,7 @@ fn of_run(replay: &Replay, files: &mut Files<'_>) -> Result<(), Problem> {
         let start = fates.start(job);
         let status = match fates.stage(job) {
             Stage::Finished => 1,
-            Stage::Killed => 0,
+            Stage::Killed | Stage::Failed => 0,
             Stage::Cancelled => 5,
             Stage::Future | Stage::Waiting | Stage::Running | Stage::Rejected => -1,
         };

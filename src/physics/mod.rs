@@ -11,6 +11,7 @@ pub mod failures;
 pub mod input;
 pub mod interference;
 pub mod interval;
+pub mod job_failures;
 pub mod plan;
 pub mod prices;
 pub mod windows;
@@ -22,6 +23,7 @@ pub use failures::{FailureClock, FailureModel, Failures, Part, Repair};
 pub use input::{Reader, channels, hit_share};
 pub use interference::Interference;
 pub use interval::Interval;
+pub use job_failures::{Course, JobFailures};
 pub use plan::{Checkpointing, FULL_SPEED, Intake, Pauses, Plan, Speed, Supply, Write};
 pub use prices::Prices;
 pub use windows::{Cause, OutageWindow};
@@ -67,6 +69,8 @@ pub struct Physics {
     pub interference: BTreeMap<String, Interference>,
     /// How nodes, GPUs and racks fail, by the name of their pool.
     pub failures: BTreeMap<String, Failures>,
+    /// How jobs fail by themselves, by class.
+    pub job_failures: BTreeMap<String, JobFailures>,
     /// Recorded failures and planned maintenance, by their names.
     pub outages: BTreeMap<String, OutageWindow>,
     /// What becomes of preempted jobs.
@@ -111,6 +115,12 @@ impl Physics {
         };
         let own = |every| Checkpointing { every, cost: Span::ZERO, write: None };
         Plan { pauses: self.pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
+    }
+
+    /// How a job fails by itself, if it does.
+    #[must_use]
+    pub fn job_failures_of(&self, spec: &JobSpec) -> Option<&JobFailures> {
+        of_class(&self.job_failures, spec)
     }
 
     /// Bytes per second of input that each core of a job prepares.

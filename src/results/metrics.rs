@@ -22,12 +22,14 @@ pub const MOST_TENANTS: usize = 64;
 pub struct JobCounts {
     /// All jobs of the trace.
     pub submitted: u64,
-    /// Those that ended, killed and cancelled ones included.
+    /// Those that ended, killed, cancelled and failed ones included.
     pub finished: u64,
     /// Those of them that ended at their walltime.
     pub killed: u64,
     /// Those of them that ended for good when they were stopped for another.
     pub cancelled: u64,
+    /// Those of them that failed by themselves.
+    pub failed: u64,
     /// Those that had not ended when the run did.
     pub unfinished: u64,
     /// Those of them that were yet to be submitted.
@@ -112,7 +114,7 @@ pub struct Metrics {
     pub utilization: Utilization,
     /// Queue times in seconds.
     pub wait: Distribution,
-    /// Job completion times in seconds, without those that were cancelled.
+    /// Job completion times in seconds, without those that were cancelled or failed.
     pub jct: Distribution,
     /// Bounded slowdowns.
     pub slowdown: Distribution,
@@ -255,6 +257,10 @@ impl Measured {
                 self.counts.finished += 1;
                 self.counts.cancelled += 1;
             }
+            Stage::Failed => {
+                self.counts.finished += 1;
+                self.counts.failed += 1;
+            }
             Stage::Rejected => self.counts.rejected += 1,
         }
     }
@@ -268,7 +274,7 @@ impl Measured {
         self.waits.push(wait);
         self.sizes[size::class(jobs.spec(job).gpus)].push(wait);
         self.tenants[self.tenant_of[jobs.spec_id(job).index()] as usize].1.push(wait);
-        let completed = outcome.fates.stage(job) != Stage::Cancelled;
+        let completed = !matches!(outcome.fates.stage(job), Stage::Cancelled | Stage::Failed);
         if let Some(end) = outcome.fates.end(job).filter(|_| completed) {
             let (jct, run) = (end.since(jobs.submit(job)), end.since(start));
             self.jcts.push(jct.micros());

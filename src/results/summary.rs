@@ -49,6 +49,9 @@ struct Jobs {
     /// Only where preemption cancels.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled: Option<u64>,
+    /// Only where jobs fail by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<u64>,
     unfinished: u64,
     /// Only of a run that was cut short.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,6 +234,7 @@ pub fn json(
             finished: jobs.finished,
             killed: jobs.killed,
             cancelled: Some(jobs.cancelled).filter(|&cancelled| cancelled > 0),
+            failed: Some(jobs.failed).filter(|&failed| failed > 0),
             unfinished: jobs.unfinished,
             due_later: Some(jobs.due_later).filter(|&later| later > 0),
             rejected: jobs.rejected,

@@ -27,6 +27,7 @@ pub fn state_word(stage: Stage) -> &'static str {
         Stage::Finished => "finished",
         Stage::Killed => "killed",
         Stage::Cancelled => "cancelled",
+        Stage::Failed => "failed",
         Stage::Rejected => "rejected",
     }
 }

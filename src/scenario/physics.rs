@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, PHYSICS, PREPARATION, STARTUP, Table};
+use super::tables::{CHECKPOINT, JOB_FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
 use super::{communication, failures, outages, prices, spares};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpoints, Interval, Pauses, Physics, Preemption, Size};
+use crate::physics::{Checkpoints, Interval, JobFailures, Pauses, Physics, Preemption, Size};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail, that have spares and whose GPUs can be shared, as
@@ -38,6 +38,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
             .map(|entry| communication::read(entry, cluster, problems))
             .unwrap_or_default(),
         failures: part("failures").map(|entry| failures::read(entry, cluster, problems)).unwrap_or_default(),
+        job_failures: part("job_failures").map(|entry| job_failures(entry, problems)).unwrap_or_default(),
         outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),
         prices: part("prices").map(|entry| prices::read(entry, cluster, problems)).unwrap_or_default(),
     }
@@ -73,6 +74,18 @@ fn preparation(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, u64> 
         }
     }
     rates
+}
+
+fn job_failures(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, JobFailures> {
+    let mut classes = BTreeMap::new();
+    for class in entry.node.table().unwrap_or_default() {
+        let keys = section(class, &JOB_FAILURES, &format!("physics.job_failures.{}", class.key), problems);
+        if let Some(share) = keys.number("share") {
+            let (at, retries) = (keys.number("at").unwrap_or(0.5), keys.count32("retries").unwrap_or(0));
+            classes.insert(class.key.clone(), JobFailures { share, at, retries });
+        }
+    }
+    classes
 }
 
 fn checkpoints(entry: &Entry, fail: bool, cluster: &ClusterSpec, problems: &mut Problems) -> Checkpoints {

@@ -26,6 +26,8 @@ pub enum Stage {
     Killed,
     /// Ended for good when it was stopped for another.
     Cancelled,
+    /// Ended when it failed by itself.
+    Failed,
     /// Can never run.
     Rejected,
 }

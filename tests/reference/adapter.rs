@@ -100,6 +100,7 @@ fn fate(outcome: &Outcome, job: JobId) -> RefOutcome {
         Stage::Finished => RefState::Finished,
         Stage::Killed => RefState::Killed,
         Stage::Cancelled => RefState::Cancelled,
+        Stage::Failed => unreachable!("no physics here lets jobs fail"),
         Stage::Rejected => RefState::Rejected,
         Stage::Future | Stage::Waiting | Stage::Running => RefState::Unfinished,
     };

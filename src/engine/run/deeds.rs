@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::engine::books::Now;
-use crate::engine::life::{Crew, Life, Remainder};
+use crate::engine::life::{Crew, Life, Remainder, work};
 use crate::engine::posting::Posting;
 use crate::engine::watch::Leaving;
 use crate::physics::Preemption;
@@ -132,14 +132,20 @@ impl Run<'_> {
         if !self.physics_on && crew.pace == crew.all && left.is_none() {
             return None;
         }
+        if left.is_none() && self.courses.begin(self.setup.jobs, job) {
+            self.books.doom(job);
+        }
         let pool = &self.world.pools[holder.held.pool as usize];
         let mut plan = physics.plan(self.setup.jobs.spec(job), self.setup.cluster, pool, &holder.held);
         self.intakes.complete(&mut plan, holder);
-        let remainder = left.map_or(Remainder::Whole(self.setup.jobs.duration(job)), Remainder::Left);
+        let duration = self.setup.jobs.duration(job);
+        let breaks_off = self.courses.breaks_off(job, left.unwrap_or_else(|| work(crew.all, duration)));
+        let remainder = left.map_or(Remainder::Whole(duration), Remainder::Left);
         let mut life = Life::start(plan, remainder, crew, self.world.now, self.latest_end(job));
         if let Some(work) = self.intakes.cold_epoch(holder) {
             life.begin_epoch(work);
         }
+        life.break_off(breaks_off);
         Some(life)
     }
 

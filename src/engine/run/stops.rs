@@ -102,17 +102,29 @@ impl Run<'_> {
             let Some(holder) = self.world.release(job) else { continue };
             self.leave_places(&holder);
             if holder.start.is_some() {
-                self.stop(&holder, false);
-                self.settle_touched();
-                self.tell_left(&holder, Leaving::NodeFailed(node));
-                self.world.submit(job);
-                self.policy.ended(&self.world, &holder);
-                self.policy.submitted(&self.world, job);
+                self.requeue(&holder, Leaving::NodeFailed(node));
             } else {
                 self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
                 self.policy.ended(&self.world, &holder);
             }
         }
+    }
+
+    /// A running job that has been released, outside of a pass, waits again, back at its last checkpoint.
+    fn requeue(&mut self, holder: &Holder, why: Leaving) {
+        self.stop(holder, false);
+        self.settle_touched();
+        self.tell_left(holder, why);
+        self.world.submit(holder.job);
+        self.policy.ended(&self.world, holder);
+        self.policy.submitted(&self.world, holder.job);
+    }
+
+    /// A running job has failed by itself and is tried again.
+    pub(super) fn retry(&mut self, job: JobId) {
+        let Some(holder) = self.world.release(job) else { return };
+        self.leave_places(&holder);
+        self.requeue(&holder, Leaving::Failed);
     }
 
     /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.

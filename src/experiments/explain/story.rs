@@ -187,7 +187,7 @@ impl Watch for Story {
             Stage::Waiting => self.waits_on(view),
             Stage::Running => self.runs_on(view),
             Stage::Cancelled => {}
-            Stage::Future | Stage::Finished | Stage::Killed | Stage::Rejected => return,
+            Stage::Future | Stage::Finished | Stage::Killed | Stage::Failed | Stage::Rejected => return,
         }
         self.find_stoppers(view.world);
     }

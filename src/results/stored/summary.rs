@@ -58,7 +58,7 @@ pub struct Summary {
 pub struct Counts {
     /// All jobs of the trace.
     pub submitted: u64,
-    /// Those that ended, killed and cancelled ones included.
+    /// Those that ended, killed, cancelled and failed ones included.
     pub finished: u64,
     /// Those of them that ended at their walltime.
     pub killed: u64,

@@ -47,6 +47,17 @@ pub(super) fn physics(physics: &Physics) -> Table {
         failures.add(pool, table);
     }
     table.add("failures", failures);
+    if !physics.job_failures.is_empty() {
+        let mut classes = Table::default();
+        for (class, model) in &physics.job_failures {
+            let mut keys = Table::default();
+            keys.add("share", model.share);
+            keys.add("at", model.at);
+            keys.add("retries", model.retries);
+            classes.add(class, keys);
+        }
+        table.add("job_failures", classes);
+    }
     let mut outages = Table::default();
     for (name, window) in &physics.outages {
         outages.add(name, outage(window));

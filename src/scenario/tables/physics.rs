@@ -1,6 +1,6 @@
 //! What `[physics]` may contain.
 
-use super::{CHECKPOINT, FAILURES, Form, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table};
+use super::{CHECKPOINT, FAILURES, Form, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table};
 use crate::units::keys::{Key, Kind};
 
 /// What makes a held GPU do less than it could.
@@ -36,6 +36,10 @@ pub static PHYSICS: Table = Table {
             form: Form::Named(Named { what: "communication class", table: &COMMUNICATION, built_in: Vec::new }),
         },
         Sub { name: "failures", form: Form::Named(Named { what: "pool", table: &FAILURES, built_in: Vec::new }) },
+        Sub {
+            name: "job_failures",
+            form: Form::Named(Named { what: "class", table: &JOB_FAILURES, built_in: Vec::new }),
+        },
         Sub { name: "outages", form: Form::Named(Named { what: "outage", table: &OUTAGES, built_in: Vec::new }) },
         Sub { name: "prices", form: Form::Named(Named { what: "pool", table: &PRICES, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
