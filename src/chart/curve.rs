@@ -6,6 +6,8 @@ use super::layout::{self, MARGIN, Stroke};
 use super::palette::Ink;
 use super::scale;
 use super::scene::{Align, Frame, SMALL, Scene, Shape, WIDTH};
+use super::spread::Spread;
+use super::xaxis::XAxis;
 use super::{Chart, words};
 use crate::experiments::interval::Draws;
 use crate::experiments::stored::StoredSweep;
@@ -58,25 +60,28 @@ const MOST: usize = 12;
 
 /// A place on a line.
 struct Point {
-    /// On the first axis: a number, or the place among names.
+    /// On the axis: a number, or the place among names.
     x: f64,
+    /// What else it has that its line does not say.
+    others: String,
     value: f64,
     margin: f64,
 }
 
 /// A line.
 struct Line {
-    /// The settings of the other axes; empty where there is no other.
+    /// The settings of the other keys; empty where there is no other.
     name: String,
     points: Vec<Point>,
     knee: Option<usize>,
 }
 
 fn draw(sweep: &StoredSweep, what: &What) -> Scene {
-    let Some(axis) = XAxis::of(sweep) else {
+    let spread = Spread::of(sweep, what.figure);
+    let Some(axis) = XAxis::of(sweep, spread.key()) else {
         return layout::empty("A sweep without an axis is one point", "There is no curve to show.");
     };
-    let all = lines(sweep, what, &axis);
+    let all = lines(sweep, what, &axis, &spread);
     if all.iter().all(|line| line.points.iter().all(|p| p.value <= 0.0)) {
         let title = if all.is_empty() { "No run is done" } else { "It is nothing at any point" };
         return layout::empty(title, &format!("{}: there is nothing to show.", what.word));
@@ -90,7 +95,7 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
     };
     let below = 28.0 + layout::legend_of_lines(None, &legend, 0.0) + 6.0;
     let (mut scene, top) =
-        layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, all.len()), HEIGHT + below);
+        layout::titled(title(lines, what, &axis), subtitle(sweep, what, &axis, &spread, all.len()), HEIGHT + below);
     let values = (what.round)(most, 4);
     let full = values.last().copied().unwrap_or(1.0);
     let room = values.iter().map(|v| super::font::width(&named_value(*v, what), SMALL, false)).fold(0.0, f64::max);
@@ -108,8 +113,11 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
         let name = if named { line.name.as_str() } else { what.word };
         scene.series(name, |scene| {
             let beside = if named { (i as f64 - (lines.len() - 1) as f64 / 2.0) * 3.0 } else { 0.0 };
-            band(scene, line, &at, stroke.ink, named.then_some(beside));
-            stroke.draw(scene, line.points.iter().map(|p| at(p.x, p.value)).collect(), 2.2);
+            let alone = !named && spread == Spread::Curves;
+            band(scene, line, &at, stroke.ink, (!alone).then_some(beside));
+            if spread == Spread::Curves {
+                stroke.draw(scene, line.points.iter().map(|p| at(p.x, p.value)).collect(), 2.2);
+            }
             for (n, point) in line.points.iter().enumerate() {
                 let is_knee = line.knee == Some(n);
                 let tip = tip(line, point, what, &axis, is_knee);
@@ -158,14 +166,19 @@ fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> (f64, f64), ink
     }
 }
 
-fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis) -> Vec<Line> {
+fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for number in 0..sweep.points.len() {
         let Some((value, margin)) = sweep.value(number, what.figure) else { continue };
         let settings = sweep.settings(number);
-        let others = sweep.axes.iter().zip(&settings).skip(1);
-        let name = others.map(|(axis, value)| words::short(&axis.key, value)).collect::<Vec<_>>().join(", ");
-        let point = Point { x: axis.value(&settings[0]), value, margin: margin.unwrap_or(0.0) };
+        let short = |of_line: bool| {
+            let others = sweep.design.keys().zip(&settings).enumerate();
+            let others =
+                others.filter(|(at, _)| *at != spread.key() && spread.tells_lines_apart(sweep, *at) == of_line);
+            others.map(|(_, (key, value))| words::short(key, value)).collect::<Vec<_>>().join(", ")
+        };
+        let (name, others) = (short(true), short(false));
+        let point = Point { x: axis.value(&settings[spread.key()]), others, value, margin: margin.unwrap_or(0.0) };
         match lines.iter_mut().find(|line| line.name == name) {
             Some(line) => line.points.push(point),
             None => lines.push(Line { name, points: vec![point], knee: None }),
@@ -174,13 +187,14 @@ fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis) -> Vec<Line> {
     for line in &mut lines {
         line.points.sort_by(|a, b| a.x.total_cmp(&b.x));
         let curve: Vec<(f64, f64)> = line.points.iter().map(|p| (p.x, p.value)).collect();
-        line.knee = axis.is_numeric().then(|| knee(&curve)).flatten();
+        line.knee = (axis.is_numeric() && *spread == Spread::Curves).then(|| knee(&curve)).flatten();
     }
     lines
 }
 
-fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, lines: usize) -> String {
+fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread, lines: usize) -> String {
     let mut text = format!("{}, by {}", what.word, axis.key);
+    text.push_str(&spread.told(sweep));
     let has_intervals = match sweep.draws {
         Draws::Independent => sweep.replicates > 1,
         Draws::Bootstrap { .. } => sweep.replicates > 2,
@@ -212,14 +226,14 @@ fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
     let by = |a: &(&Line, &Point), b: &(&Line, &Point)| a.1.value.total_cmp(&b.1.value);
     let best = if what.is_bad { points.min_by(by) } else { points.max_by(by) };
     let Some((line, point)) = best else { return "No run is done".to_owned() };
-    let of = if line.name.is_empty() { String::new() } else { format!(", {}", line.name) };
-    format!("Best at {last} = {}{of}: {}", axis.name(point.x), (what.shown)(point.value))
+    let of = [&point.others, &line.name].into_iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}"));
+    format!("Best at {last} = {}{}: {}", axis.name(point.x), of.collect::<String>(), (what.shown)(point.value))
 }
 
 fn tip(line: &Line, point: &Point, what: &What, axis: &XAxis, is_knee: bool) -> String {
     let mut tip = format!("{} = {}", axis.key, axis.name(point.x));
-    if !line.name.is_empty() {
-        tip.push_str(&format!("\n{}", line.name));
+    for also in [&point.others, &line.name].into_iter().filter(|text| !text.is_empty()) {
+        tip.push_str(&format!("\n{also}"));
     }
     tip.push_str(&format!("\n{}: {}", what.word, (what.shown)(point.value)));
     if point.margin > 0.0 {
@@ -229,69 +243,4 @@ fn tip(line: &Line, point: &Point, what: &What, axis: &XAxis, is_knee: bool) -> 
         tip.push_str("\nHere the curve turns.");
     }
     tip
-}
-
-/// The first axis of a sweep: numbers in their places, or names side by side.
-struct XAxis {
-    key: String,
-    values: Vec<String>,
-    numbers: Option<Vec<f64>>,
-}
-
-impl XAxis {
-    /// `None` where the sweep has no axis.
-    fn of(sweep: &StoredSweep) -> Option<Self> {
-        let (key, values) = sweep.axes.first().map(|axis| (axis.key.clone(), axis.values.clone()))?;
-        let numbers: Option<Vec<f64>> =
-            values.iter().map(|text| text.parse().ok().filter(|number: &f64| number.is_finite())).collect();
-        Some(XAxis { key, values, numbers })
-    }
-
-    fn is_numeric(&self) -> bool {
-        self.numbers.is_some()
-    }
-
-    fn value(&self, text: &str) -> f64 {
-        let at = self.values.iter().position(|value| value == text).unwrap_or(0);
-        self.numbers.as_ref().map_or(at as f64, |numbers| numbers[at])
-    }
-
-    fn name(&self, x: f64) -> &str {
-        let at = match &self.numbers {
-            Some(numbers) => numbers.iter().position(|number| number.total_cmp(&x).is_eq()),
-            None => Some(x as usize),
-        };
-        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
-    }
-
-    fn ends(&self) -> (f64, f64) {
-        let all = || self.values.iter().map(|value| self.value(value));
-        (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max))
-    }
-
-    fn place(&self, x: f64, frame: Frame) -> f64 {
-        const INSET: f64 = 16.0;
-        let (least, most) = self.ends();
-        let part = if most > least { (x - least) / (most - least) } else { 0.5 };
-        frame.x + INSET + (frame.w - 2.0 * INSET) * part
-    }
-
-    /// Names of its values, as far as they have room.
-    fn draw(&self, scene: &mut Scene, frame: Frame) {
-        scene.line(vec![(frame.x, frame.bottom()), (frame.right(), frame.bottom())], Ink::Muted, 1.0);
-        let mut places: Vec<(f64, &String)> =
-            self.values.iter().map(|v| (self.place(self.value(v), frame), v)).collect();
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut free_from = 0.0;
-        for (x, name) in places {
-            scene.line(vec![(x, frame.bottom()), (x, frame.bottom() + 4.0)], Ink::Muted, 1.0);
-            let name = layout::fitted(name, 140.0);
-            let half = super::font::width(&name, SMALL, false) / 2.0;
-            let middle = x.clamp(half + 2.0, (WIDTH - half - 2.0).max(half + 2.0));
-            if middle - half >= free_from {
-                free_from = middle + half + 8.0;
-                scene.small((middle, frame.bottom() + 17.0), Align::Middle, Ink::Muted, name);
-            }
-        }
-    }
 }

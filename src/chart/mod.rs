@@ -19,6 +19,7 @@ mod rows;
 mod scale;
 pub mod scene;
 mod sizes;
+mod spread;
 mod stack;
 mod storage;
 pub mod svg;
@@ -27,6 +28,7 @@ mod timeline;
 mod waiting;
 mod waterfall;
 pub mod words;
+mod xaxis;
 
 use rayon::prelude::*;
 

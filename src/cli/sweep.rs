@@ -1,4 +1,4 @@
-//! `sweep`: a grid over scenario keys; `sweep merge` and `sweep submit`.
+//! `sweep`: a grid, a list or a sample over scenario keys; `sweep merge` and `sweep submit`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::experiments::merge::{Merged, merge};
 use crate::experiments::store::RESULTS;
 use crate::experiments::stored::StoredSweep;
 use crate::experiments::submit::{self, Job};
-use crate::experiments::sweep::Request;
+use crate::experiments::sweep::{Request, Sample};
 use crate::experiments::{Shard, Sweep};
 use crate::input::Problem;
 
@@ -27,6 +27,10 @@ const MOST_NAMED: usize = 20;
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Example: fleetsim sweep scenarios/quickstart.toml --axis cluster.pools.h100.nodes=14,16,20 \
                         --axis policy=fifo,easy-backfill --replicates 10 --out sweep\n\n\
+                        --list points.csv takes points from a file instead: its columns are keys, a row is a point. \
+                        --lhs 50 --axis cluster.pools.h100.nodes=12..32 --axis workload.scale=0.80..1.20 draws 50 \
+                        points by Latin hypercube, in steps of the last place written. Each of these points meets \
+                        all values of the other axes.\n\n\
                         DIR/results.csv has a row a run, in grid order (the last axis turns fastest). Interrupted in \
                         any way and started again, a sweep goes on where it ended, with the same bytes in the end. In \
                         a Slurm job array (SLURM_ARRAY_TASK_ID) or a Kubernetes Indexed Job (JOB_COMPLETION_INDEX \
@@ -55,9 +59,15 @@ pub struct GridArgs {
     /// The scenario, a TOML file.
     #[arg(required = true)]
     pub scenario: Option<PathBuf>,
-    /// A key of the scenario with the values that it takes; may be repeated.
+    /// A key of the scenario with the values that it takes; may be repeated. With --lhs also KEY=LO..HI.
     #[arg(long, value_name = "KEY=V1,V2,...")]
     pub axis: Vec<String>,
+    /// Points from a CSV whose columns are keys of the scenario.
+    #[arg(long, value_name = "FILE", conflicts_with = "lhs")]
+    pub list: Option<PathBuf>,
+    /// So many points, drawn by Latin hypercube from the axes that are ranges.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    pub lhs: Option<u32>,
     /// Replicates and changes.
     #[command(flatten)]
     pub many: ManyArgs,
@@ -132,7 +142,12 @@ fn plan(grid: &GridArgs, output: &mut Output) -> Result<(Sweep, PathBuf), Failur
     // Both are required where no subcommand stands in for them.
     let (file, out) = (grid.scenario.clone().unwrap_or_default(), grid.out.clone().unwrap_or_default());
     let (overrides, replicates) = (grid.many.overrides(), grid.many.replicates);
-    let sweep = Sweep::plan(&Request { file: &file, overrides, axes: &grid.axis, replicates })?;
+    let sample = match (&grid.list, grid.lhs) {
+        (Some(list), _) => Sample::List(list),
+        (None, Some(points)) => Sample::LatinHypercube(points),
+        (None, None) => Sample::None,
+    };
+    let sweep = Sweep::plan(&Request { file: &file, overrides, axes: &grid.axis, sample, replicates })?;
     for notice in &sweep.notices {
         output.notice(notice);
     }
@@ -222,6 +237,12 @@ fn command(grid: &GridArgs) -> Vec<String> {
     let mut words = vec!["fleetsim".to_owned(), "sweep".to_owned(), shown(&grid.scenario)];
     let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
     grid.axis.iter().for_each(|axis| add("--axis", axis));
+    if let Some(list) = &grid.list {
+        add("--list", &list.display().to_string());
+    }
+    if let Some(points) = grid.lhs {
+        add("--lhs", &points.to_string());
+    }
     add("--replicates", &grid.many.replicates.to_string());
     grid.many.set.iter().for_each(|set| add("--set", set));
     if let Some(seed) = grid.many.seed {

@@ -1,5 +1,6 @@
 //! The axes of a sweep and the grid that they span.
 
+use super::range;
 use crate::input::{Problem, Problems};
 
 /// One key of the scenario with the values that it takes.
@@ -21,6 +22,12 @@ impl Axis {
     /// What is wrong with it as a text; whether the key takes the values is for the scenario to say.
     pub fn parse(argument: &str) -> Result<Self, Problem> {
         let axis = Axis::parse_as("--axis", argument)?;
+        if let [range] = &axis.values[..]
+            && range::is_range(range)
+        {
+            let message = format!("{range} is a range, of which --lhs N draws values; without it they are listed");
+            return Err(Problem { source: format!("--axis {argument}"), at: None, message });
+        }
         if axis.key == "seed" {
             let message = "the seed is no axis: --replicates makes runs under other seeds, --seed sets the first";
             return Err(Problem { source: format!("--axis {argument}"), at: None, message: message.to_owned() });

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::axes::{self, Axis};
+use super::design::Design;
+use super::list::List;
 use super::workload::Library;
 use crate::input::Problems;
 use crate::scenario::{self, Overrides, Scenario};
@@ -15,9 +16,11 @@ pub struct Grid<'a> {
     /// What the command line changes in it at all points.
     pub overrides: &'a Overrides,
     /// The keys that vary, with their values.
-    pub axes: &'a [Axis],
+    pub design: &'a Design,
     /// The option by which they were given, for messages.
     pub option: &'static str,
+    /// The file in which the rows of the design stand, if there is one.
+    pub list: Option<(&'a Path, &'a List)>,
 }
 
 impl Grid<'_> {
@@ -50,8 +53,11 @@ impl Grid<'_> {
     }
 
     fn scenario(&self, number: u64) -> Result<Scenario, Problems> {
-        let values = axes::point(self.axes, number);
-        let set = self.axes.iter().zip(values).map(|(axis, value)| (self.option, format!("{}={value}", axis.key)));
+        let row = self.list.map(|(file, list)| format!("{}:{}:", file.display(), list.lines[self.design.row(number)]));
+        let from = |at: usize| row.as_ref().filter(|_| at < self.design.row_keys());
+        let set = self.design.keys().zip(self.design.point(number)).enumerate().map(|(at, (key, value))| {
+            (from(at).cloned().unwrap_or_else(|| self.option.to_owned()), format!("{key}={value}"))
+        });
         let overrides = Overrides { axis: set.collect(), ..self.overrides.clone() };
         scenario::load(self.file, &overrides)
     }

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::axes::{self, Axis};
+use super::design::{Design, Origin, Rows};
 use super::interval::Draws;
 use crate::input::{Problem, Problems};
 use crate::output::write_text;
+use crate::results::format::plural;
 use crate::units::hash::Fingerprint;
 
 /// Its name in the folder of a sweep.
@@ -29,6 +31,9 @@ pub struct Manifest {
     pub fingerprint: String,
     /// How many replicates each point has. More of them do not change those that are there.
     pub replicates: u32,
+    /// The rows of a list or a sample, each of which meets the whole grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
     /// The axes, in their order.
     pub axes: Vec<AxisEntry>,
     /// XXH64 of the traces, in the order of the points that name them first.
@@ -52,13 +57,13 @@ pub struct AxisEntry {
 }
 
 impl Manifest {
-    /// Describes a sweep: its axes, the resolved scenarios of its points as JSON, its traces' fingerprints, what its
+    /// Describes a sweep: its points, the resolved scenarios of its points as JSON, its traces' fingerprints, what its
     /// replicates are to each other.
     ///
     /// # Panics
     /// When a scenario is not JSON.
     #[must_use]
-    pub fn new(axes: &[Axis], replicates: u32, scenarios: &[String], traces: Vec<String>, draws: Draws) -> Self {
+    pub fn new(design: &Design, replicates: u32, scenarios: &[String], traces: Vec<String>, draws: Draws) -> Self {
         let mut points = Fingerprint::new(0);
         for scenario in scenarios {
             points.update(scenario.as_bytes());
@@ -70,7 +75,8 @@ impl Manifest {
             fleetsim: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint: String::new(),
             replicates,
-            axes: axes.iter().map(|a| AxisEntry { key: a.key.clone(), values: a.values.clone() }).collect(),
+            rows: design.rows.clone(),
+            axes: design.axes.iter().map(|a| AxisEntry { key: a.key.clone(), values: a.values.clone() }).collect(),
             traces,
             blocks: match draws {
                 Draws::Independent => None,
@@ -80,7 +86,10 @@ impl Manifest {
             points: hexadecimal(points.value()),
         };
         let identity = (&manifest.schema, &manifest.fleetsim, &manifest.axes, &manifest.traces, &manifest.points);
-        let identity = serde_json::to_string(&identity).expect("texts are JSON");
+        let mut identity = serde_json::to_string(&identity).expect("texts are JSON");
+        if let Some(rows) = &manifest.rows {
+            identity.push_str(&serde_json::to_string(rows).expect("texts are JSON"));
+        }
         manifest.fingerprint = hexadecimal(Fingerprint::of(0, identity.as_bytes()).value());
         manifest
     }
@@ -121,16 +130,17 @@ impl Manifest {
         write_text(&folder.join(FILE), &text)
     }
 
-    /// The axes of the grid.
+    /// The points.
     #[must_use]
-    pub fn axes(&self) -> Vec<Axis> {
-        self.axes.iter().map(|a| Axis { key: a.key.clone(), values: a.values.clone() }).collect()
+    pub fn design(&self) -> Design {
+        let axes = self.axes.iter().map(|a| Axis { key: a.key.clone(), values: a.values.clone() }).collect();
+        Design { rows: self.rows.clone(), axes }
     }
 
-    /// How many runs the grid has.
+    /// How many runs the sweep has.
     #[must_use]
     pub fn runs(&self) -> Option<u64> {
-        axes::points(&self.axes())?.checked_mul(u64::from(self.replicates)).filter(|&runs| runs <= axes::MOST_RUNS)
+        self.design().points()?.checked_mul(u64::from(self.replicates)).filter(|&runs| runs <= axes::MOST_RUNS)
     }
 
     /// What differs from another sweep so that their runs do not belong together; empty where nothing does.
@@ -149,6 +159,9 @@ impl Manifest {
             };
             found.push(format!("its axes are {}, now they are {}", shown(&self.axes), shown(&other.axes)));
         }
+        if let Some(difference) = differing_rows(self.rows.as_ref(), other.rows.as_ref()) {
+            found.push(difference);
+        }
         if self.traces != other.traces {
             found.push("the trace has changed".to_owned());
         }
@@ -158,6 +171,28 @@ impl Manifest {
         }
         found
     }
+}
+
+/// What differs between the rows of two sweeps.
+fn differing_rows(old: Option<&Rows>, new: Option<&Rows>) -> Option<String> {
+    let shown = |rows: Option<&Rows>| match rows {
+        None => "none".to_owned(),
+        Some(rows) => {
+            let what = match rows.from {
+                Origin::List => "a list",
+                Origin::LatinHypercube => "a Latin hypercube",
+            };
+            format!("{what} of {} over {}", plural(rows.rows.len() as u64, "point"), rows.keys.join(", "))
+        }
+    };
+    if old == new {
+        return None;
+    }
+    let (before, now) = (shown(old), shown(new));
+    Some(match before == now {
+        true => format!("it has other points in {now}"),
+        false => format!("its points are {before}, now they are {now}"),
+    })
 }
 
 /// An error that says that `folder` holds something else.

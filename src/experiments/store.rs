@@ -7,7 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::axes::{self, Axis};
+use super::design::Design;
 use super::manifest::{self, Manifest};
 use super::run::Cell;
 use super::table::{Columns, Table};
@@ -29,7 +29,7 @@ const LOCK: &str = ".lock";
 pub struct Store {
     folder: PathBuf,
     manifest: Manifest,
-    axes: Vec<Axis>,
+    design: Design,
     /// Held open for its lock.
     _lock: Option<File>,
 }
@@ -70,8 +70,8 @@ impl Store {
         if present.as_ref() != Some(&manifest) {
             manifest.write(folder)?;
         }
-        let axes = manifest.axes();
-        Ok(Store { folder: folder.to_owned(), manifest, axes, _lock: lock })
+        let design = manifest.design();
+        Ok(Store { folder: folder.to_owned(), manifest, design, _lock: lock })
     }
 
     /// Opens a folder for reading only; `None` where it is no sweep's.
@@ -80,8 +80,8 @@ impl Store {
     /// When its manifest cannot be read.
     pub fn look(folder: &Path) -> Result<Option<Self>, Problem> {
         let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
-        let axes = manifest.axes();
-        Ok(Some(Store { folder: folder.to_owned(), manifest, axes, _lock: None }))
+        let design = manifest.design();
+        Ok(Some(Store { folder: folder.to_owned(), manifest, design, _lock: None }))
     }
 
     /// The folder.
@@ -105,8 +105,8 @@ impl Store {
     /// The run's setting in words: `nodes=16, replicate 3`.
     #[must_use]
     pub fn name(&self, run: RunId) -> String {
-        let values = axes::point(&self.axes, run.point);
-        let settings = self.axes.iter().zip(values).map(|(axis, value)| format!("{}={value}, ", axis.key));
+        let settings = self.design.keys().zip(self.design.point(run.point));
+        let settings = settings.map(|(key, value)| format!("{key}={value}, "));
         format!("{}replicate {}", settings.collect::<String>(), run.replicate)
     }
 
@@ -158,11 +158,11 @@ impl Store {
             columns.join(&cell.figures);
         }
         let to = self.folder.join(RESULTS);
-        let lead: Vec<&str> = self.axes.iter().map(|axis| axis.key.as_str()).chain(["replicate", "seed"]).collect();
+        let lead: Vec<&str> = self.design.keys().chain(["replicate", "seed"]).collect();
         let mut table = Table::create(&to, &lead, &columns)?;
         let mut rows = 0;
         for (run, cell) in self.runs().filter_map(|run| Some((run, self.get(run)?))) {
-            let mut lead = axes::point(&self.axes, run.point);
+            let mut lead = self.design.point(run.point);
             lead.extend([run.replicate.to_string(), cell.seed.to_string()]);
             table.row(&lead, &cell.figures)?;
             rows += 1;

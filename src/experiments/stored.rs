@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::axes::{self, Axis};
 use super::compare_files::{BOOTSTRAP, SCHEMA};
+use super::design::Design;
 use super::interval::{Draws, Interval};
 use super::run::Cell;
 use super::store::Store;
@@ -200,9 +200,9 @@ fn read_waits(path: &Path, contenders: &mut [Contender]) -> Result<(), Problem> 
 pub struct StoredSweep {
     /// The scenario's name.
     pub name: String,
-    /// Its axes; none where it is a single point.
-    pub axes: Vec<Axis>,
-    /// By point of the grid, the last axis turning fastest: its replicates that are done.
+    /// Its points.
+    pub design: Design,
+    /// By point, in their order: its replicates that are done.
     pub points: Vec<Vec<Cell>>,
     /// What the replicates are to each other.
     pub draws: Draws,
@@ -218,20 +218,20 @@ impl StoredSweep {
     pub fn read(folder: &Path) -> Result<Option<Self>, Problem> {
         let Some(store) = Store::look(folder)? else { return Ok(None) };
         let manifest = store.manifest();
-        let axes = manifest.axes();
-        let mut points = vec![Vec::new(); axes::points(&axes).unwrap_or(0) as usize];
+        let design = manifest.design();
+        let mut points = vec![Vec::new(); design.points().unwrap_or(0) as usize];
         for run in store.runs() {
             points[run.point as usize].extend(store.get(run));
         }
         let name = manifest.scenario.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let draws = manifest.blocks.map_or(Draws::Independent, |blocks| Draws::Bootstrap { blocks });
-        Ok(Some(StoredSweep { name, axes, points, draws, replicates: manifest.replicates }))
+        Ok(Some(StoredSweep { name, design, points, draws, replicates: manifest.replicates }))
     }
 
-    /// The values of the axes at a point.
+    /// The values of the keys at a point.
     #[must_use]
     pub fn settings(&self, point: usize) -> Vec<String> {
-        axes::point(&self.axes, point as u64)
+        self.design.point(point as u64)
     }
 
     /// A figure at a point, and half the width of its 95 % interval where replicates are enough.

@@ -1,10 +1,14 @@
-//! A grid over scenario keys: checked as a whole before anything runs, made in parallel, taken up again where it ended.
+//! Points over scenario keys, of a grid, a list or a sample: checked as a whole before anything runs, made in parallel, taken
+//! up again where it ended.
 
 use std::path::{Path, PathBuf};
 
-use super::axes::{self, Axis, MOST_RUNS};
+use super::axes::{Axis, MOST_RUNS};
+use super::design::Design;
 use super::grid::{self, Grid};
 use super::interval::Draws;
+use super::latin;
+use super::list::{self, List};
 use super::manifest::Manifest;
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
@@ -23,10 +27,23 @@ pub struct Request<'a> {
     pub file: &'a Path,
     /// What the command line changes in it at all points.
     pub overrides: Overrides,
-    /// `KEY=v1,v2,...`, in their order.
+    /// `KEY=v1,v2,...`, in their order; beside [`Sample::LatinHypercube`] `KEY=LO..HI` too.
     pub axes: &'a [String],
+    /// Points beside those of the grid.
+    pub sample: Sample<'a>,
     /// How many replicates of each point, at least 1.
     pub replicates: u32,
+}
+
+/// Points that no grid spans.
+#[derive(Debug, Clone, Copy)]
+pub enum Sample<'a> {
+    /// None.
+    None,
+    /// The rows of a file, its columns the keys.
+    List(&'a Path),
+    /// So many points, drawn from the ranges among the axes under the scenario's seed.
+    LatinHypercube(u32),
 }
 
 /// A sweep that was checked at all points and can be run.
@@ -39,26 +56,58 @@ pub struct Sweep {
     manifest: Manifest,
 }
 
+impl Request<'_> {
+    /// The points, and where those of a file stand.
+    fn design(&self) -> Result<(Design, Option<List>), Problems> {
+        match self.sample {
+            Sample::None => Ok((Design::of_axes(Axis::parse_all(self.axes)?), None)),
+            Sample::List(file) => {
+                let axes = Axis::parse_all(self.axes)?;
+                let list = list::read(file)?;
+                if let Some(axis) = axes.iter().find(|axis| list.rows.keys.contains(&axis.key)) {
+                    let message = format!("`{}` is a column of {} already", axis.key, file.display());
+                    return Err(Problem { source: format!("--axis {}", axis.key), at: None, message }.into());
+                }
+                Ok((Design { rows: Some(list.rows.clone()), axes }, Some(list)))
+            }
+            Sample::LatinHypercube(points) => {
+                let (ranges, axes) = latin::parse_all(self.axes)?;
+                // The seed is the scenario's, which shows when it is read at any point.
+                let lowest = Design { rows: Some(latin::lowest(&ranges)), axes: axes.clone() };
+                let seed = self.grid(&lowest, None).scenarios(1)?.first().map_or(0, |scenario| scenario.seed);
+                Ok((Design { rows: Some(latin::draw(&ranges, points, seed)), axes }, None))
+            }
+        }
+    }
+
+    fn grid<'g>(&'g self, design: &'g Design, list: Option<&'g List>) -> Grid<'g> {
+        let file = match self.sample {
+            Sample::List(file) => Some(file),
+            _ => None,
+        };
+        Grid { file: self.file, overrides: &self.overrides, design, option: "--axis", list: file.zip(list) }
+    }
+}
+
 impl Sweep {
-    /// Reads the scenario at all points of the grid, and the traces.
+    /// Reads the scenario at all points, and the traces.
     ///
     /// # Errors
     /// Everything that is wrong with them.
     pub fn plan(request: &Request<'_>) -> Result<Self, Problems> {
-        let axes = Axis::parse_all(request.axes)?;
-        let count = axes::points(&axes).filter(|&n| n.saturating_mul(u64::from(request.replicates)) <= MOST_RUNS);
+        let (design, list) = request.design()?;
+        let count = design.points().filter(|&n| n.saturating_mul(u64::from(request.replicates)) <= MOST_RUNS);
         let Some(count) = count else {
             let message = format!("the grid has more than {MOST_RUNS} runs; take fewer values or replicates");
             return Err(Problem { source: "--axis".to_owned(), at: None, message }.into());
         };
-        let grid = Grid { file: request.file, overrides: &request.overrides, axes: &axes, option: "--axis" };
-        let points = grid.scenarios(count)?;
+        let points = request.grid(&design, list.as_ref()).scenarios(count)?;
         let library = Library::read(request.file, &points, request.replicates)?;
         let notices = grid::notices(&points, &library);
         let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
         let traces = library.inputs().map(|input| input.xxh64).collect();
         let draws = points.iter().fold(Draws::Independent, |draws, point| draws.and(library.draws(point)));
-        let manifest = Manifest::new(&axes, request.replicates, &scenarios, traces, draws);
+        let manifest = Manifest::new(&design, request.replicates, &scenarios, traces, draws);
         Ok(Sweep { notices, points, library, manifest })
     }
 

@@ -4,6 +4,7 @@ use super::shell;
 use super::table::{Cell, table};
 use crate::chart::markup::Markup;
 use crate::chart::{Drawn, words};
+use crate::experiments::design::{Origin, Rows};
 use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::ledger::Leaf;
 use crate::results::format::{dollars, duration, percent, plural};
@@ -58,7 +59,8 @@ pub fn sweep(of: &StoredSweep, drawn: &[Drawn]) -> Markup {
     answer(&mut out, drawn);
     shell::charts(&mut out, drawn);
     shell::tables(&mut out, [&points(of)]);
-    let axes: Vec<String> = of.axes.iter().map(|a| format!("{} = {}", a.key, a.values.join(", "))).collect();
+    let axes = of.design.axes.iter().map(|a| format!("{} = {}", a.key, a.values.join(", ")));
+    let axes: Vec<String> = of.design.rows.iter().map(rows).chain(axes).collect();
     let replicates = plural(u64::from(of.replicates), "replicate");
     let over = if axes.is_empty() { "no axis".to_owned() } else { axes.join("; ") };
     let about = format!("Sweep of {over}; {}, {replicates} each", plural(of.points.len() as u64, "point"));
@@ -139,7 +141,7 @@ fn leaves(of: &StoredComparison) -> Markup {
 }
 
 fn points(of: &StoredSweep) -> Markup {
-    let keys: Vec<&str> = of.axes.iter().map(|axis| axis.key.as_str()).collect();
+    let keys: Vec<&str> = of.design.keys().collect();
     let cell = |point: usize, (_, figure, shown): &Figure| match of.value(point, figure) {
         Some((value, Some(margin))) => Cell::number(value, format!("{} ±{}", shown(value), shown(margin))),
         known => Cell::maybe(known.map(|(value, _)| value), shown),
@@ -152,9 +154,18 @@ fn points(of: &StoredSweep) -> Markup {
     let rows: Vec<Vec<Cell>> = done.take(MOST_POINTS).map(row).collect();
     let caption = match of.points.len() > MOST_POINTS {
         true => format!("The first {MOST_POINTS} points; results.csv has them all"),
-        false => "The points of the grid, with 95 % intervals where replicates are enough".to_owned(),
+        false => "All points, with 95 % intervals where replicates are enough".to_owned(),
     };
     table(&caption, &headings(&keys), &rows)
+}
+
+/// A list or a sample in words.
+fn rows(of: &Rows) -> String {
+    let how = match of.from {
+        Origin::List => "listed",
+        Origin::LatinHypercube => "drawn by Latin hypercube",
+    };
+    format!("{} of {}, {how}", plural(of.rows.len() as u64, "setting"), of.keys.join(", "))
 }
 
 /// A setting, sorted as a number where it is one.

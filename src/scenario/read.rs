@@ -28,8 +28,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Another end, as a duration with its unit.
     pub until: Option<String>,
-    /// One `KEY=VALUE` of each axis of a grid, with the option that names the axis; they come last.
-    pub axis: Vec<(&'static str, String)>,
+    /// One `KEY=VALUE` of each key that varies over many runs, with the option or the line that names it; they come last.
+    pub axis: Vec<(String, String)>,
 }
 
 /// Reads a scenario file.

@@ -88,6 +88,7 @@ mod check;
 mod compare;
 mod diff;
 mod plan;
+mod points;
 mod remedies;
 mod shards;
 mod sweep;

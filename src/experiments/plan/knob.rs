@@ -1,6 +1,7 @@
 //! The keys that a plan may turn: `KEY=LO..HI`, in steps, or a list.
 
 use crate::experiments::axes::Axis;
+use crate::experiments::range;
 use crate::input::{Problem, Problems};
 
 /// A key with the values that it may take.
@@ -12,12 +13,8 @@ pub struct Knob {
     pub is_range: bool,
 }
 
-/// Values of one range; more are surely a slip.
-const MOST_STEPS: u64 = 10_000;
-
 impl Knob {
-    /// Reads `KEY=LO..HI`, `KEY=LO..HI..STEP` or `KEY=a,b,c`. A range takes units as the scenario does, the same in all
-    /// its parts, which only one of them has to name; its step is one in the last place that is written.
+    /// Reads `KEY=LO..HI`, `KEY=LO..HI..STEP` ([`range::values`]) or `KEY=a,b,c`.
     ///
     /// # Errors
     /// What is wrong with it as a text; whether the key takes the values is for the scenario to say.
@@ -26,7 +23,7 @@ impl Knob {
         let range = argument.split_once('=').filter(|(key, values)| !key.trim().is_empty() && values.contains(".."));
         let (axis, is_range) = match range {
             Some((key, range)) => {
-                let values = steps(range).map_err(wrong)?;
+                let values = range::values(range).map_err(wrong)?;
                 (Axis { key: key.trim().to_owned(), values }, true)
             }
             None => (Axis::parse_as("--vary", argument)?, false),
@@ -57,91 +54,6 @@ impl Knob {
         }
         problems.or(knobs)
     }
-}
-
-/// A number with what stands around it: `$` 2.50 `/gpu-h`.
-struct Quantity<'t> {
-    before: &'t str,
-    digits: &'t str,
-    after: &'t str,
-}
-
-impl<'t> Quantity<'t> {
-    fn parse(text: &'t str) -> Result<Self, String> {
-        let text = text.trim().trim_matches('"');
-        let none = || format!("\"{text}\" has no number; expected LO..HI such as 8..64, 20GB/s..80GB/s or 8..64..8");
-        let start = text.find(|letter: char| letter.is_ascii_digit()).ok_or_else(none)?;
-        let length = text[start..].find(|letter: char| !letter.is_ascii_digit() && letter != '.');
-        let end = length.map_or(text.len(), |length| start + length);
-        let is_exponent = |rest: &str| {
-            rest.strip_prefix(['e', 'E'])
-                .is_some_and(|power| power.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
-        };
-        if is_exponent(&text[end..]) {
-            return Err(format!("\"{text}\" has an exponent; expected the number written out"));
-        }
-        Ok(Quantity { before: &text[..start], digits: &text[start..end], after: &text[end..] })
-    }
-
-    fn decimals(&self) -> u32 {
-        self.digits.split_once('.').map_or(0, |(_, decimals)| decimals.len() as u32)
-    }
-
-    /// Its digits as a whole number of units of 10^-places.
-    fn scaled(&self, places: u32) -> Result<u64, String> {
-        crate::units::decimal::scaled(self.digits.as_bytes(), places)
-            .map_err(|error| format!("the number \"{}\" {error}", self.digits))
-    }
-}
-
-fn steps(range: &str) -> Result<Vec<String>, String> {
-    let parts: Vec<Quantity<'_>> = range.split("..").map(Quantity::parse).collect::<Result<_, _>>()?;
-    let (low, high, step) = match &parts[..] {
-        [low, high] => (low, high, None),
-        [low, high, step] => (low, high, Some(step)),
-        _ => return Err(format!("\"{range}\" is no range; expected LO..HI or LO..HI..STEP")),
-    };
-    let before = common(&parts, range, |part| part.before)?;
-    let after = common(&parts, range, |part| part.after)?;
-    let places = parts.iter().map(Quantity::decimals).max().unwrap_or(0);
-    let (low, high) = (low.scaled(places)?, high.scaled(places)?);
-    let step = step.map_or(Ok(1), |step| step.scaled(places))?;
-    if low >= high {
-        return Err(format!("the range {range} has nothing in it; expected LO below HI"));
-    }
-    if step == 0 {
-        return Err(format!("the range {range} has no step; expected one above 0"));
-    }
-    if (high - low) / step >= MOST_STEPS {
-        return Err(format!("the range {range} has more than {MOST_STEPS} steps; name a larger one: LO..HI..STEP"));
-    }
-    let mut values: Vec<u64> = (0..=(high - low) / step).map(|number| low + number * step).collect();
-    if values.last() != Some(&high) {
-        values.push(high);
-    }
-    Ok(values.into_iter().map(|value| format!("{before}{}{after}", decimal(value, places))).collect())
-}
-
-/// What all parts have in common that have anything there.
-fn common<'t>(
-    parts: &[Quantity<'t>],
-    range: &str,
-    of: impl for<'p> Fn(&'p Quantity<'t>) -> &'t str,
-) -> Result<&'t str, String> {
-    let mut named = parts.iter().map(of).filter(|text| !text.is_empty());
-    let first = named.next().unwrap_or("");
-    match named.find(|other| *other != first) {
-        None => Ok(first),
-        Some(other) => Err(format!("the range {range} goes from \"{first}\" to \"{other}\"; one unit is expected")),
-    }
-}
-
-fn decimal(value: u64, places: u32) -> String {
-    if places == 0 {
-        return value.to_string();
-    }
-    let whole = 10_u64.pow(places);
-    format!("{}.{:0width$}", value / whole, value % whole, width = places as usize)
 }
 
 #[cfg(test)]

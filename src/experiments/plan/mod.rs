@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::axes::{self, Axis};
+use super::design::Design;
 use super::grid::{self, Grid};
 use super::interval::Draws;
 use super::parallel::{self, Observer, Pace};
@@ -99,7 +100,9 @@ impl Plan {
             let message = format!("there are more than {MOST_SETTINGS} settings; name larger steps: LO..HI..STEP");
             return Err(Problem { source: "--vary".to_owned(), at: None, message }.into());
         };
-        let grid = Grid { file: request.file, overrides: &request.overrides, axes: &axes, option: "--vary" };
+        let design = Design::of_axes(axes.clone());
+        let (file, overrides) = (request.file, &request.overrides);
+        let grid = Grid { file, overrides, design: &design, option: "--vary", list: None };
         let scenarios = grid.scenarios(count)?;
         check_same_demand(&scenarios, &axes)?;
         let library = Library::read(request.file, &scenarios, request.replicates)?;
