@@ -81,8 +81,16 @@ impl Drop for AtomicFile {
 /// # Errors
 /// When it cannot be written.
 pub fn write_text(to: &Path, text: &str) -> Result<(), Problem> {
+    write_bytes(to, text.as_bytes())
+}
+
+/// Writes a whole file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_bytes(to: &Path, bytes: &[u8]) -> Result<(), Problem> {
     let mut file = AtomicFile::create(to)?;
-    file.write_all(text.as_bytes()).map_err(|e| file.problem(&e))?;
+    file.write_all(bytes).map_err(|e| file.problem(&e))?;
     file.finish()
 }
 

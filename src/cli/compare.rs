@@ -13,6 +13,7 @@ use crate::experiments::compare::{Compared, Comparison, Request};
 use crate::experiments::compare_files;
 use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::stored::StoredComparison;
+use crate::experiments::studentized::FEWEST;
 use crate::results::{Figures, Unit};
 
 /// What `compare` takes.
@@ -133,6 +134,9 @@ fn differences(compared: &Compared) -> String {
     }
     let how = match by_bootstrap {
         true => "the trace's own differences; intervals by bootstrap of its days",
+        false if compared.replicates() >= FEWEST => {
+            "means over the replicates; intervals by Student's t, of quantiles by bootstrap-t"
+        }
         false => "means over the replicates; intervals by Student's t",
     };
     format!("differences to {first}, 95 % confidence, * significant ({how})\n{}", finished(&table))
@@ -145,7 +149,7 @@ fn shown(value: f64, figure: &str) -> String {
     }
 }
 
-/// `+1.2 +-0.4 *`; shares in percentage points.
+/// `+1.2 ±0.4 *`, or `+1.2 [0.9, 2.1] *` where the interval leans; shares in percentage points.
 fn difference(interval: Interval, figure: &str) -> String {
     let size = |value: f64| match Unit::of(figure) {
         Unit::Share => format!("{:.1}", value * 100.0),
@@ -157,5 +161,10 @@ fn difference(interval: Interval, figure: &str) -> String {
         _ => "",
     };
     let mark = if interval.is_significant() { " *" } else { "  " };
-    format!("{sign}{} ±{}{mark}", size(interval.difference.abs()), size(interval.margin))
+    let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "" }, size(value.abs()));
+    let ends = match interval.margin() {
+        Some(margin) => format!("±{}", size(margin)),
+        None => format!("[{}, {}]", signed(interval.low()), signed(interval.high())),
+    };
+    format!("{sign}{} {ends}{mark}", size(interval.difference.abs()))
 }

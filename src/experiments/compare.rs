@@ -6,7 +6,7 @@ use super::interval::{Draws, Interval};
 use super::parallel::{self, Observer, Pace};
 use super::run::Cell;
 use super::stop::Stop;
-use super::workload::Library;
+use super::workload::{self, Library};
 use crate::input::{Problem, Problems};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::units::Span;
@@ -119,7 +119,7 @@ impl Compared {
         let pairs = self.cells[contender].iter().zip(&self.cells[0]);
         let differences: Option<Vec<f64>> =
             pairs.map(|(own, first)| Some(own.figures.number(figure)? - first.figures.number(figure)?)).collect();
-        Interval::of(&differences?, self.draws[contender])
+        Interval::of_figure(figure, &differences?, self.draws[contender])
     }
 
     /// How many replicates there are.
@@ -177,5 +177,6 @@ fn notices(contenders: &[Contender], library: &Library) -> Vec<String> {
     let tell = |(notice, names): (String, Vec<&str>)| {
         if names.len() == contenders.len() { notice } else { format!("{}: {notice}", names.join(", ")) }
     };
-    told.into_iter().map(tell).collect()
+    let growth = workload::growth_notice(contenders.iter().map(|contender| &contender.scenario));
+    growth.into_iter().chain(told.into_iter().map(tell)).collect()
 }

@@ -1,4 +1,5 @@
-//! `compare.csv`, a row a run, `waits.csv`, queue times of replicate 0, and `compare.json`, with the differences.
+//! `compare.csv`, a row a run, `waits.csv`, queue times of replicate 0, `differences.csv`, and `compare.json`, which has
+//! the differences too.
 
 use std::fs;
 use std::path::Path;
@@ -78,6 +79,7 @@ pub fn write(folder: &Path, compared: &Compared) -> Result<(), Problem> {
     }
     table.finish()?;
     write_text(&folder.join("waits.csv"), &waits(compared))?;
+    write_text(&folder.join("differences.csv"), &differences_text(compared))?;
     write_text(&folder.join("compare.json"), &json_text(compared))
 }
 
@@ -89,6 +91,25 @@ fn waits(compared: &Compared) -> String {
             rows.text(&contender.name);
             rows.plain((f64::from(share) / 1e6).to_string().as_bytes());
             rows.plain(wait.to_string().as_bytes());
+            rows.end();
+        }
+    }
+    String::from_utf8_lossy(rows.bytes()).into_owned()
+}
+
+/// The differences to the first contender, a row a contender and figure; only the header where replicates are too few.
+fn differences_text(compared: &Compared) -> String {
+    let mut rows = Rows::with_header("variant,figure,difference,low,high,significant,method");
+    for (at, contender) in compared.contenders.iter().enumerate().skip(1) {
+        for (figure, _) in compared.cells[at][0].figures.iter() {
+            let Some(interval) = compared.difference(at, figure) else { continue };
+            rows.text(&contender.name);
+            rows.text(figure);
+            for number in [interval.difference, interval.low(), interval.high()] {
+                rows.plain(number.to_string().as_bytes());
+            }
+            rows.plain(interval.is_significant().to_string().as_bytes());
+            rows.plain(interval.method.name().as_bytes());
             rows.end();
         }
     }
@@ -132,6 +153,7 @@ fn differences(compared: &Compared, at: usize) -> Differences<'_> {
         fields.insert("low".to_owned(), json!(interval.low()));
         fields.insert("high".to_owned(), json!(interval.high()));
         fields.insert("significant".to_owned(), json!(interval.is_significant()));
+        fields.insert("method".to_owned(), json!(interval.method.name()));
         Value::Object(fields)
     };
     let names = compared.cells[at][0].figures.iter().map(|(name, _)| name);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::design::Design;
 use super::list::List;
-use super::workload::Library;
+use super::workload::{self, Library};
 use crate::input::Problems;
 use crate::scenario::{self, Overrides, Scenario};
 
@@ -65,8 +65,8 @@ impl Grid<'_> {
 
 /// What the reader should know of scenarios and their jobs, each thing once.
 #[must_use]
-pub fn notices<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>, library: &Library) -> Vec<String> {
-    let mut notices: Vec<String> = Vec::new();
+pub fn notices(scenarios: &[Scenario], library: &Library) -> Vec<String> {
+    let mut notices: Vec<String> = workload::growth_notice(scenarios).into_iter().collect();
     for scenario in scenarios {
         for notice in scenario.notices.iter().cloned().chain(library.notices(scenario)) {
             if !notices.contains(&notice) {

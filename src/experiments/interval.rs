@@ -1,6 +1,6 @@
 //! Confidence intervals of a difference between two scenarios, from replicates paired by their workload.
 
-use super::student;
+use super::{student, studentized};
 
 /// The confidence of all intervals.
 pub const CONFIDENCE: f64 = 0.95;
@@ -10,8 +10,35 @@ pub const CONFIDENCE: f64 = 0.95;
 pub struct Interval {
     /// The difference.
     pub difference: f64,
-    /// Half the width of its interval.
-    pub margin: f64,
+    /// How far the interval goes below it.
+    pub below: f64,
+    /// How far it goes above it; mostly as far.
+    pub above: f64,
+    /// How it was come by.
+    pub method: Method,
+}
+
+/// Ways to an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Student's t over independent replicates.
+    Student,
+    /// The bootstrap-t over independent replicates ([`studentized`]).
+    BootstrapT,
+    /// The standard error over traces drawn from one.
+    BlockBootstrap,
+}
+
+impl Method {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Student => "student-t",
+            Method::BootstrapT => "bootstrap-t",
+            Method::BlockBootstrap => "block-bootstrap",
+        }
+    }
 }
 
 /// What replicates are to each other.
@@ -42,13 +69,19 @@ impl Interval {
     /// The lower end.
     #[must_use]
     pub fn low(self) -> f64 {
-        self.difference - self.margin
+        self.difference - self.below
     }
 
     /// The upper end.
     #[must_use]
     pub fn high(self) -> f64 {
-        self.difference + self.margin
+        self.difference + self.above
+    }
+
+    /// Half its width, where it goes as far to one side as to the other.
+    #[must_use]
+    pub fn margin(self) -> Option<f64> {
+        (self.method != Method::BootstrapT).then_some(self.above)
     }
 
     /// Whether zero lies outside.
@@ -66,7 +99,20 @@ impl Interval {
             Draws::Independent => mean(values),
             Draws::Bootstrap { .. } => first,
         };
-        Some((centre, Interval::of(values, draws).map(|interval| interval.margin)))
+        Some((centre, Interval::of(values, draws).map(|interval| interval.above)))
+    }
+
+    /// As [`Interval::of`], but for quantiles by the bootstrap-t where replicates are independent and enough.
+    #[must_use]
+    pub fn of_figure(figure: &str, differences: &[f64], draws: Draws) -> Option<Interval> {
+        let interval = Interval::of(differences, draws)?;
+        if draws != Draws::Independent || !is_quantile(figure) {
+            return Some(interval);
+        }
+        Some(match studentized::margins(differences) {
+            Some((below, above)) => Interval { below, above, method: Method::BootstrapT, ..interval },
+            None => interval,
+        })
     }
 
     /// The interval from the differences of the replicates, the first of them replicate 0. `None` where there are too
@@ -86,17 +132,29 @@ impl Interval {
             Draws::Independent => {
                 let scale = 1.0 / libm::sqrt(differences.len() as f64);
                 let t = student::two_sided(CONFIDENCE, freedom(differences.len())?);
-                Some(Interval { difference: mean(differences), margin: t * deviation(differences) * scale })
+                let margin = t * deviation(differences) * scale;
+                Some(Interval::symmetric(mean(differences), margin, Method::Student))
             }
             Draws::Bootstrap { blocks } => {
                 let drawn = &differences[1..];
                 let of_both = harmonic(freedom(drawn.len())?, freedom(blocks as usize)?);
                 let scale = libm::sqrt(f64::from(blocks) / f64::from(blocks - 1));
                 let t = student::two_sided(CONFIDENCE, of_both);
-                Some(Interval { difference, margin: t * deviation(drawn) * scale })
+                Some(Interval::symmetric(difference, t * deviation(drawn) * scale, Method::BlockBootstrap))
             }
         }
     }
+
+    fn symmetric(difference: f64, margin: f64, method: Method) -> Interval {
+        Interval { difference, below: margin, above: margin, method }
+    }
+}
+
+/// Whether a figure is a quantile, as `wait_s.p95` is.
+#[must_use]
+pub fn is_quantile(figure: &str) -> bool {
+    let last = figure.rsplit('.').next().unwrap_or(figure);
+    last.strip_prefix('p').is_some_and(|share| !share.is_empty() && share.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Degrees of freedom of the variance of so many values.
@@ -110,12 +168,13 @@ fn harmonic(a: u32, b: u32) -> u32 {
     u32::try_from(a * b / (a + b)).unwrap_or(u32::MAX).max(1)
 }
 
-fn mean(values: &[f64]) -> f64 {
+/// The mean; 0 of nothing.
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// The standard deviation of a sample, with n - 1.
-fn deviation(values: &[f64]) -> f64 {
+pub(super) fn deviation(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     libm::sqrt(squares / (values.len() as f64 - 1.0))
@@ -135,8 +194,22 @@ mod tests {
         assert!(interval.is_significant());
         // Two degrees of freedom of three draws and two of three blocks are one together, whose t is 12.706.
         let interval = Interval::of(&[9.0, 1.0, 2.0, 3.0], Draws::Bootstrap { blocks: 3 }).unwrap();
-        assert!((interval.margin - 12.706_204_74 * 1.5_f64.sqrt()).abs() < 1e-6);
+        assert!((interval.margin().unwrap() - 12.706_204_74 * 1.5_f64.sqrt()).abs() < 1e-6);
         assert!((interval.difference - 9.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn quantiles_of_enough_independent_replicates_have_an_interval_of_their_own() {
+        let values: Vec<f64> = (0..10).map(|i: i32| f64::from(i * i)).collect();
+        let of = |figure, draws| Interval::of_figure(figure, &values, draws).unwrap();
+        let interval = of("wait_s_by_gpus.5-8.p95", Draws::Independent);
+        assert_eq!((interval.method, interval.margin()), (Method::BootstrapT, None));
+        assert!(interval.above > interval.below);
+        assert_eq!(of("wait_s.mean", Draws::Independent), Interval::of(&values, Draws::Independent).unwrap());
+        assert_eq!(of("wait_s.p95", Draws::Bootstrap { blocks: 9 }).method, Method::BlockBootstrap);
+        let few = Interval::of_figure("wait_s.p95", &values[..4], Draws::Independent).unwrap();
+        assert_eq!(few.method, Method::Student);
+        assert!(is_quantile("p50") && !is_quantile("wait_s.p") && !is_quantile("cluster.p2a") && !is_quantile("max"));
     }
 
     #[test]

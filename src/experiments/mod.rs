@@ -30,6 +30,7 @@ pub mod stop;
 pub mod store;
 pub mod stored;
 pub mod student;
+pub mod studentized;
 pub mod submit;
 pub mod sweep;
 pub mod table;

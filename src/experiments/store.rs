@@ -18,6 +18,10 @@ use crate::results::Figures;
 /// The table's name in the folder of a sweep.
 pub const RESULTS: &str = "results.csv";
 
+/// The same table with typed columns.
+#[cfg(feature = "parquet")]
+const RESULTS_PARQUET: &str = "results.parquet";
+
 /// The folder of the runs.
 const RUNS: &str = "runs";
 
@@ -168,7 +172,23 @@ impl Store {
             rows += 1;
         }
         table.finish()?;
+        #[cfg(feature = "parquet")]
+        self.write_parquet(&to)?;
         Ok(rows)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn write_parquet(&self, csv: &Path) -> Result<(), Problem> {
+        use crate::output::write_bytes;
+        use crate::results::parquet::{Kind, of_csv};
+        // Names can be the same as those of figures only for keys, which come first.
+        let keys: Vec<&str> = self.design.keys().collect();
+        let kind = |name: &str| match name {
+            key if keys.contains(&key) => Kind::Text,
+            "replicate" | "seed" => Kind::Whole,
+            _ => Kind::Real,
+        };
+        write_bytes(&self.folder.join(RESULTS_PARQUET), &of_csv(csv, kind)?)
     }
 }
 
@@ -212,7 +232,9 @@ fn clear_runs(runs: &Path) -> Result<(), Problem> {
 fn clear_halves(folder: &Path) {
     // As `AtomicFile` names them: `.results.csv.4711.tmp`.
     let is_half = |name: &str| {
-        name.starts_with('.') && name.ends_with(".tmp") && (name.contains(".csv.") || name.contains(manifest::FILE))
+        name.starts_with('.')
+            && name.ends_with(".tmp")
+            && [".csv.", ".parquet.", manifest::FILE].iter().any(|own| name.contains(own))
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if is_half(&entry.file_name().to_string_lossy()) {

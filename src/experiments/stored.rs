@@ -150,7 +150,7 @@ impl StoredComparison {
         let own = numbers(&self.contenders[contender].replicates, figure)?;
         let first = numbers(&self.contenders[0].replicates, figure)?;
         let differences: Vec<f64> = own.iter().zip(&first).map(|(own, first)| own - first).collect();
-        (contender > 0).then(|| Interval::of(&differences, self.draws)).flatten()
+        (contender > 0).then(|| Interval::of_figure(figure, &differences, self.draws)).flatten()
     }
 
     /// How many replicates each has.

@@ -14,6 +14,7 @@ use crate::trace::JobTable;
 use crate::trace::generate::Generator;
 use crate::trace::native::{self, ReadOptions, Trace};
 use crate::units::hash::Fingerprint;
+use crate::units::keys::Params;
 
 /// The jobs of one run, the files that they came from, and what the reader should know of them.
 #[derive(Debug)]
@@ -163,6 +164,25 @@ fn generate(generator: &Generator, seed: u64, file: &Path) -> Result<JobTable, P
         problems
     })
 }
+
+/// What the reader should know where some of these scenarios generate more jobs than others only because their cluster has
+/// more GPUs: the same recipe, of which `load` is a share of the cluster.
+#[must_use]
+pub fn growth_notice<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>) -> Option<String> {
+    let mut recipes: Vec<(&Params, &Generator)> = Vec::new();
+    for scenario in scenarios {
+        let Source::Generate { generator, params } = &scenario.workload.source else { continue };
+        match recipes.iter().find(|(known, _)| *known == params) {
+            Some((_, first)) if *first != &**generator => return Some(GROWTH.to_owned()),
+            Some(_) => {}
+            None => recipes.push((params, generator)),
+        }
+    }
+    None
+}
+
+const GROWTH: &str = "the generated load is a share of each cluster, so a larger cluster is given more jobs: what differs is \
+                      not only the cluster; workload.generate.gpus = N names the GPUs that the load refers to";
 
 /// Whether arrivals come at another pace than the source's.
 #[must_use]

@@ -6,6 +6,8 @@
 mod batsim;
 mod chrome;
 mod openmetrics;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod replay;
 mod swf;
 
@@ -49,7 +51,14 @@ pub enum OfRun {
 }
 
 /// All formats, in the order of `catalog exports`.
-pub const FORMATS: &[&Format] = &[&batsim::FORMAT, &swf::FORMAT, &chrome::FORMAT, &openmetrics::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &batsim::FORMAT,
+    &swf::FORMAT,
+    &chrome::FORMAT,
+    &openmetrics::FORMAT,
+    #[cfg(feature = "parquet")]
+    &parquet::FORMAT,
+];
 
 /// The files that an export writes.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ mod table;
 mod tables;
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use crate::chart::frontier::{self, Frontier};
@@ -17,7 +16,7 @@ use crate::chart::{self, Drawn};
 use crate::experiments::plan::Planned;
 use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::input::{Problem, Problems};
-use crate::output::AtomicFile;
+use crate::output::write_bytes;
 use crate::results::StoredRun;
 
 /// Writes the charts and the report of the run folder `run` into the folder `to`.
@@ -62,20 +61,14 @@ pub fn write_plan(of: &Planned, to: &Path) -> Result<(), Problem> {
 
 fn put_all(to: &Path, drawn: &[Drawn], page: &Markup) -> Result<(), Problem> {
     put_charts(to, drawn)?;
-    put(&to.join("report.html"), page.as_str().as_bytes())
+    write_bytes(&to.join("report.html"), page.as_str().as_bytes())
 }
 
 fn put_charts(to: &Path, drawn: &[Drawn]) -> Result<(), Problem> {
     let charts = to.join("charts");
     fs::create_dir_all(&charts).map_err(|e| Problem::of_file(&charts, format!("cannot be made: {e}")))?;
     for (name, bytes) in chart::files(drawn) {
-        put(&charts.join(name), &bytes)?;
+        write_bytes(&charts.join(name), &bytes)?;
     }
     Ok(())
-}
-
-fn put(to: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let mut file = AtomicFile::create(to)?;
-    file.write_all(bytes).map_err(|e| file.problem(&e))?;
-    file.finish()
 }

@@ -109,7 +109,12 @@ fn differences(of: &StoredComparison) -> Markup {
             let shown = |value: f64| shown(value).replace(" %", " pp");
             let sign = if d.difference < 0.0 { "-" } else { "+" };
             let mark = if d.is_significant() { " *" } else { "" };
-            Cell::number(d.difference, format!("{sign}{} ±{}{mark}", shown(d.difference.abs()), shown(d.margin)))
+            let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "" }, shown(value.abs()));
+            let interval = match d.margin() {
+                Some(margin) => format!("±{}", shown(margin)),
+                None => format!("[{}, {}]", signed(d.low()), signed(d.high())),
+            };
+            Cell::number(d.difference, format!("{sign}{} {interval}{mark}", shown(d.difference.abs())))
         }
         None => Cell::number(0.0, "n/a".to_owned()),
     };

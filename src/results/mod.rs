@@ -4,6 +4,8 @@ pub mod figures;
 pub mod folder;
 pub mod format;
 pub mod metrics;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod recorded;
 pub mod remedies;
 pub mod rows;

@@ -7,19 +7,43 @@ use super::*;
 fn the_table_agrees_with_single_runs() {
     let out = folder("agree");
     let policies = ["easy-backfill", "fifo", "sjf", "conservative-backfill"];
-    let scenario = "scenarios/quickstart.toml";
-    let printed = good(fleetsim(&["compare", scenario, "--policies", &policies.join(","), "--out", text(&out)]));
+    assert_table_agrees("scenarios/quickstart.toml", &policies, &out);
+}
+
+/// The same for all policies on a published trace of a real cluster, parts of GPUs, cores and memory among its requests.
+#[test]
+fn the_table_agrees_with_single_runs_on_a_real_trace() {
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces/alibaba_openb_2023");
+    let files = ["openb_pod_list_default.csv", "openb_node_list_all_node.csv"].map(|name| traces.join(name));
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        eprintln!("skipped: {} IS NOT HERE, SO NO REAL TRACE IS COMPARED", missing.display());
+        return;
+    }
+    let out = folder("agree-openb");
+    let imported = out.join("openb");
+    let args = ["trace", "import", "--from", "openb", text(&files[0]), text(&files[1]), "--out", text(&imported)];
+    good(fleetsim(&args));
+    let policies: Vec<&str> = fleetsim::sched::registry::policies().iter().map(|policy| policy.name).collect();
+    assert!(policies.len() >= 8);
+    assert_table_agrees(text(&imported.join("scenario.toml")), &policies, &out);
+}
+
+fn assert_table_agrees(scenario: &str, policies: &[&str], out: &Path) {
+    let args = ["compare", scenario, "--policies", &policies.join(","), "--no-report", "--out", text(out)];
+    let printed = good(fleetsim(&args));
     let compared = rows(&out.join("compare.csv"));
     assert_eq!(compared.len(), policies.len());
     for (row, policy) in compared.iter().zip(policies) {
         let single = out.join(policy);
         good(fleetsim(&["run", scenario, "--policy", policy, "--no-report", "--out", text(&single)]));
         let expected = numbers(&read(single.join("summary.json")));
-        assert_eq!((row["variant"].as_str(), row["replicate"].as_str()), (policy, "0"));
+        assert_eq!((row["variant"].as_str(), row["replicate"].as_str()), (*policy, "0"));
         for (name, value) in &expected {
             assert_eq!(row[name], *value, "{policy} {name}");
         }
-        assert_eq!(row.len(), expected.len() + 2, "variant and replicate beside the figures and the seed");
+        let told = row.values().filter(|value| !value.is_empty()).count();
+        let known = expected.values().filter(|value| !value.is_empty()).count();
+        assert_eq!(told, known + 2, "variant and replicate beside the figures and the seed, of {policy}");
         let wait: f64 = row["wait_s.mean"].parse().unwrap();
         assert!(printed.contains(&fleetsim::results::format::duration(wait)), "{printed}");
     }
@@ -33,12 +57,50 @@ fn bytes_do_not_depend_on_threads() {
         let scenario = "scenarios/quickstart.toml";
         let args = ["compare", scenario, "--policies", "fifo,sjf", "--replicates", "4", "--out", text(&out)];
         let printed = good(program(&args).env("RAYON_NUM_THREADS", threads).output().unwrap());
-        (printed.replace(text(&out), "OUT"), read(out.join("compare.csv")), read(out.join("compare.json")))
+        let differences = out.join("differences.csv");
+        let kept = (read(out.join("compare.csv")), read(out.join("compare.json")), read(differences));
+        (printed.replace(text(&out), "OUT"), kept.0, kept.1, kept.2)
     };
     let one = on("1");
     assert_eq!(one, on("4"));
     assert!(one.0.contains("differences to fifo, 95 % confidence"), "{}", one.0);
     assert_eq!(one.1.lines().count(), 9);
+    assert!(one.3.contains("sjf,wait_s.p95,") && one.3.contains(",block-bootstrap\n"), "{}", one.3);
+}
+
+/// Quantiles of independent replicates have intervals of their own, the same in all files and in the table.
+#[test]
+fn quantiles_have_bootstrap_intervals() {
+    let out = folder("bootstrap-t");
+    let scenario = small(&out);
+    let to = out.join("compare");
+    let args = ["compare", text(&scenario), "--replicates", "9", "--no-report", "--out", text(&to)];
+    let output = fleetsim(&args);
+    assert!(told(&output).contains("a larger cluster is given more jobs"), "{}", told(&output));
+    let printed = good(output);
+    assert!(printed.contains("of quantiles by bootstrap-t") && printed.contains(" ["), "{printed}");
+    let differences = rows(&to.join("differences.csv"));
+    let of = |figure: &str| differences.iter().find(|row| row["figure"] == figure).unwrap();
+    let number = |row: &BTreeMap<String, String>, name: &str| row[name].parse::<f64>().unwrap();
+    assert_eq!((&*of("wait_s.p95")["method"], &*of("wait_s.mean")["method"]), ("bootstrap-t", "student-t"));
+    let json: serde_json::Value = serde_json::from_str(&read(to.join("compare.json"))).unwrap();
+    let compared = rows(&to.join("compare.csv"));
+    for row in [of("wait_s.p95"), of("wait_s.mean"), of("utilization.allocated")] {
+        let stored = &json["variants"][1]["differences"]["figures"][&row["figure"]];
+        for name in ["difference", "low", "high"] {
+            assert_eq!(stored[name].as_f64(), Some(number(row, name)), "{name} of {row:?}");
+        }
+        // The replicates are paired: the difference is the mean of theirs.
+        let mean = (0..9)
+            .map(|i| number(&compared[9 + i], &row["figure"]) - number(&compared[i], &row["figure"]))
+            .sum::<f64>()
+            / 9.0;
+        assert!((number(row, "difference") - mean).abs() < 1e-6 * mean.abs().max(1.0));
+        assert!(number(row, "low") <= mean && mean <= number(row, "high"));
+    }
+    // What the load refers to is fixed: nothing is told.
+    let fixed = [&args[..5], &["--no-report", "--set", "workload.generate.gpus=32", "--out", text(&to)]].concat();
+    assert!(!told(&fleetsim(&fixed)).contains("a larger cluster"));
 }
 
 /// Both policies of a replicate see the same jobs, and other ones than those of the next replicate.

@@ -53,36 +53,39 @@ fn bytes_do_not_depend_on_threads() {
     assert!(on("1") == on("4"));
 }
 
-/// Forty runs, killed again and again wherever they are, end as if nothing had happened.
+/// Two hundred runs, killed fifty times wherever they are, end as if nothing had happened.
 #[test]
 fn a_killed_sweep_goes_on_where_it_ended() {
+    const KILLS: u32 = 50;
+    const RUNS: usize = 200;
     let out = folder("kill");
-    let axes = "cluster.pools.h100.nodes=14,15,16,17,18";
+    let scenario = small(&out);
     let sweep = |to: &Path| {
-        let to = text(to).to_owned();
-        let scenario = "scenarios/quickstart.toml";
-        let args = ["sweep", scenario, "--axis", axes, "--axis", "policy=fifo,sjf", "--replicates", "4", "--out", &to];
-        let mut command = program(&args);
+        let axes = ["--axis", "cluster.pools.a.nodes=4,5,6,7,8", "--axis", "policy=fifo,sjf"];
+        let more = ["--set", "workload.generate.jobs=600", "--replicates", "20", "--no-report", "--out", text(to)];
+        let mut command = program(&[&["sweep", text(&scenario)][..], &axes, &more].concat());
         command.env("RAYON_NUM_THREADS", "2");
         command
     };
-    let whole = out.join("whole");
+    let (whole, killed) = (out.join("whole"), out.join("killed"));
     let begun = std::time::Instant::now();
     good(sweep(&whole).output().unwrap());
     let length = begun.elapsed();
-    let killed = out.join("killed");
-    let runs = || fs::read_dir(killed.join("runs")).into_iter().flatten().count();
+    let runs = |to: &Path| fs::read_dir(to.join("runs")).into_iter().flatten().count();
+    assert_eq!(runs(&whole), RUNS);
     let mut random = rng::stream(4, "kills");
     let mut between = 0;
-    for _ in 0..10 {
+    for _ in 0..KILLS {
         let mut child = sweep(&killed).stderr(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_secs_f64(length.as_secs_f64() * random.random::<f64>() / 4.0));
+        // All of it takes `length`, so fifty pieces of a fiftieth each on average are about the whole.
+        std::thread::sleep(Duration::from_secs_f64(length.as_secs_f64() * random.random::<f64>() / 20.0));
         // On Unix this is SIGKILL: nothing of the program's runs after it.
         child.kill().unwrap();
         child.wait().unwrap();
-        between += usize::from((1..40).contains(&runs()));
+        between += u32::from((1..RUNS).contains(&runs(&killed)));
     }
-    assert!(between > 0, "no kill came while runs were made; {} are there", runs());
+    assert!(between > 0, "no kill came while runs were made; {} are there", runs(&killed));
+    eprintln!("{between} of {KILLS} kills came between the first and the last of {RUNS} runs");
     // As a kill leaves it while the table is written.
     fs::write(killed.join(".results.csv.1.tmp"), "half").unwrap();
     good(sweep(&killed).output().unwrap());

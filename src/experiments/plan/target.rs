@@ -99,7 +99,7 @@ impl Target {
             Draws::Independent => values.iter().sum::<f64>() / values.len() as f64,
             Draws::Bootstrap { .. } => values[0],
         };
-        let margin = Interval::of(&values, draws).map(|interval| interval.margin);
+        let margin = Interval::of(&values, draws).and_then(Interval::margin);
         let meets = self.is_met_by(value);
         Reading {
             value: Some(value),
