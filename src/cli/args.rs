@@ -28,7 +28,7 @@ pub enum Command {
     /// Simulate variants of a scenario, or policies, on the same workloads and show them side by side.
     Compare(CompareArgs),
     /// Simulate a grid over scenario keys, in parallel, resumable, in shards.
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
     /// Find the smallest or cheapest setting of some keys that meets targets.
     Plan(PlanArgs),
     /// Hold scenarios against recorded baselines, for continuous integration.
