@@ -179,6 +179,12 @@ fn conservation_holds_with_everything_on() {
         let share = ["node", "job"][random.random_range(0..2)];
         let read = random.random_range(1..30);
         let preemption = ["suspend", "requeue", "cancel"][random.random_range(0..3)];
+        let grace = [
+            "",
+            "[physics.grace]\ntime = \"30s\"\n",
+            "[physics.grace]\ncheckpoint = true\n",
+            "[physics.grace]\ntime = \"2s\"\ncheckpoint = true\n",
+        ][random.random_range(0..4)];
         let physics = format!(
             "[physics]\npreemption = \"{preemption}\"\ninput = true\n[cluster.storage.s]\nread = \"{read}GB/s\"\n\
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
@@ -187,7 +193,7 @@ fn conservation_holds_with_everything_on() {
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
              kind = \"maintenance\"\n[physics.outages.all]\npool = \"p\"\nnodes = 4\nfrom = \"900s\"\nlasts = \"70s\"\n\
-             [physics.job_failures.default]\nshare = {}\nretries = 1\n[physics.spares.p]\nnodes = {}\nswap = \"20s\"\n[physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
+             {grace}[physics.job_failures.default]\nshare = {}\nretries = 1\n[physics.spares.p]\nnodes = {}\nswap = \"20s\"\n[physics.prices.p]\nchanges = [\"333.3s: $1\", \"1000s: $0.777777\"]",
             random.random_range(0..20),
             random.random_range(2000..9000),
             random.random_range(1..300),

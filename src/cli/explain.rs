@@ -248,6 +248,7 @@ fn until(explained: &Explained, stay: &Stay) -> String {
         Some((_, Departure::Left(Leaving::Failed))) => "it failed".to_owned(),
         Some((_, Departure::Left(Leaving::Killed))) => "its walltime".to_owned(),
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => format!("node {node} failed"),
+        Some((_, Departure::Left(Leaving::LostNode(node)))) => format!("node {node} failed; it went on"),
         Some((_, Departure::Left(Leaving::Preempted))) if stay.stopped_for.is_empty() => "it was preempted".to_owned(),
         Some((_, Departure::Left(Leaving::Preempted))) => format!("preempted for {}", names(&stay.stopped_for)),
         Some((_, Departure::Left(Leaving::Cancelled))) if stay.stopped_for.is_empty() => "it was cancelled".to_owned(),

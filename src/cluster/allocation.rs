@@ -144,6 +144,18 @@ impl Allocation {
         }
     }
 
+    /// What is left of it without all that lies on a node, and that; nothing where either has no unit.
+    #[must_use]
+    pub fn without(&self, node: u32) -> Option<(Allocation, Allocation)> {
+        let (there, elsewhere): (Vec<Part>, Vec<Part>) =
+            self.parts().iter().copied().partition(|part: &Part| part.node == node);
+        if there.is_empty() || elsewhere.is_empty() {
+            return None;
+        }
+        let of = |parts| Allocation { pool: self.pool, parts: Parts::of(parts) };
+        Some((of(elsewhere), of(there)))
+    }
+
     /// Takes in the parts of a further placement in the same pool.
     pub fn grow(&mut self, more: Allocation) {
         assert_eq!(self.pool, more.pool, "all GPUs of a job lie in one pool");

@@ -128,7 +128,8 @@ impl<'a> Intakes<'a> {
         plan.intake = self.of(holder);
         if let Some(model) = &self.physics.checkpoints {
             let reader = self.reader(holder);
-            plan.checkpointing = model.plan(self.spec(holder.job), &reader, &self.physics.failures);
+            let on_notice = self.physics.grace.is_some_and(|grace| grace.checkpoint);
+            plan.checkpointing = model.plan(self.spec(holder.job), &reader, &self.physics.failures, on_notice);
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A running job that is more than a start and an end: pauses, a speed, changing members, checkpoints.
 
+mod work;
+
 use super::posting::{Losses, Posting, Stretch};
 use super::sharing::{Draw, Slot, Tick};
 use crate::ledger::Leaf;
 use crate::physics::{Intake, Plan, Speed, Supply};
 use crate::units::{Span, Time};
+pub use work::{Remainder, part_of, span_of, work};
 
 /// What a running job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Turn {
     Killed,
     /// It failed by itself.
     Failed,
+    /// It has been told to go, and its time is over.
+    Left,
     /// It has read its dataset once, and goes on.
     EpochEnded,
     /// It goes on otherwise than before.
@@ -77,6 +82,15 @@ struct Fed {
     tick: Tick,
 }
 
+/// A job has been told to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// It goes at this instant, or before.
+    pub until: Time,
+    /// It writes a checkpoint and goes when that is written; else it goes on as before.
+    pub saves: bool,
+}
+
 /// The life of a running job.
 #[derive(Debug, Clone)]
 pub struct Life {
@@ -98,6 +112,7 @@ pub struct Life {
     breaks_off: Option<u128>,
     /// The walltime ends it here.
     latest: Time,
+    notice: Option<Notice>,
     crew: Crew,
     /// Progress since the last checkpoint.
     at_risk: Vec<Stretch>,
@@ -105,35 +120,6 @@ pub struct Life {
     booked: Posting,
     /// Which of its events counts.
     pub(super) event: u32,
-}
-
-/// Work in the unit of [`Life`]: `units` units for `span`.
-#[must_use]
-pub fn work(units: u32, span: Span) -> u128 {
-    u128::from(units) * u128::from(span.micros()) * u128::from(Speed::FULL.billionths())
-}
-
-/// The ideal run time that the work left of a job comes to with all its units, rounded up.
-#[must_use]
-pub fn span_of(left: u128, all: u32) -> Span {
-    let micros = left.div_ceil(u128::from(all.max(1)) * u128::from(Speed::FULL.billionths()));
-    Span::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
-}
-
-/// So many billionths of some work, rounded down.
-#[must_use]
-pub fn part_of(work: u128, billionths: u64) -> u128 {
-    let whole = u128::from(Speed::FULL.billionths());
-    work / whole * u128::from(billionths) + work % whole * u128::from(billionths) / whole
-}
-
-/// What a job has to do yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remainder {
-    /// All of it, for the first time.
-    Whole(Span),
-    /// What an earlier run left, in the unit of [`Life`].
-    Left(u128),
 }
 
 impl Life {
@@ -160,6 +146,7 @@ impl Life {
             epoch: None,
             breaks_off: None,
             latest,
+            notice: None,
             crew,
             at_risk: Vec::new(),
             booked,
@@ -256,8 +243,9 @@ impl Life {
         let units = u128::from(self.crew.pace);
         let until = self.due().max(self.epoch.unwrap_or(0)).max(self.breaks_off.unwrap_or(0));
         let steps = self.left.saturating_sub(until);
-        let waits = |until: Time| Next { at: until.min(self.latest), mark: None };
-        let by_clock = |fed: Fed, progress: u128| Next { at: self.latest, mark: Some(fed.tick.progress + progress) };
+        let latest = self.notice.map_or(self.latest, |notice| notice.until.min(self.latest));
+        let waits = |until: Time| Next { at: until.min(latest), mark: None };
+        let by_clock = |fed: Fed, progress: u128| Next { at: latest, mark: Some(fed.tick.progress + progress) };
         match (self.phase, self.fed) {
             (Phase::Starting { until, .. } | Phase::Checkpointing { until }, _) => waits(until),
             (Phase::Stepping, Some(fed)) => by_clock(fed, steps.div_ceil(units)),
@@ -325,24 +313,43 @@ impl Life {
     /// Its event at `now`.
     pub fn turn(&mut self, now: Moment) -> Turn {
         self.settle(now);
-        let checkpoints = self.plan.checkpointing;
         match self.phase {
             Phase::Stepping if self.left == 0 => return Turn::Finished,
             _ if now.at >= self.latest => return Turn::Killed,
+            _ if self.notice.is_some_and(|notice| now.at >= notice.until) => return Turn::Left,
             Phase::Stepping if self.breaks_off.is_some_and(|left| self.left <= left) => return Turn::Failed,
             Phase::Stepping if self.epoch.is_some_and(|epoch| self.left <= epoch) => {
                 self.epoch = None;
                 return Turn::EpochEnded;
             }
             Phase::Starting { .. } => self.phase = Phase::Stepping,
-            Phase::Stepping => match checkpoints.map(|checkpoints| checkpoints.cost) {
-                None | Some(Span::ZERO) => self.write(),
-                Some(cost) => self.phase = Phase::Checkpointing { until: now.at.after(cost) },
-            },
+            Phase::Stepping => self.begin_checkpoint(now.at),
             Phase::Checkpointing { .. } => self.write(),
             Phase::Writing { .. } => self.written(),
         }
-        Turn::Changed
+        let saved = self.phase == Phase::Stepping && self.notice.is_some_and(|notice| notice.saves);
+        if saved { Turn::Left } else { Turn::Changed }
+    }
+
+    /// It stands still for a checkpoint, if that costs anything.
+    fn begin_checkpoint(&mut self, now: Time) {
+        match self.plan.checkpointing.map(|checkpoints| checkpoints.cost) {
+            None | Some(Span::ZERO) => self.write(),
+            Some(cost) => self.phase = Phase::Checkpointing { until: now.after(cost) },
+        }
+    }
+
+    /// It is told at `now` to go. Where it saves what it has done, a checkpoint under way will do; before its first step
+    /// there is nothing to save.
+    pub fn give_notice(&mut self, now: Moment, mut notice: Notice) {
+        self.settle(now);
+        if notice.saves && self.phase == Phase::Stepping {
+            self.begin_checkpoint(now.at);
+        }
+        if notice.saves && matches!(self.phase, Phase::Stepping | Phase::Starting { .. }) {
+            notice.until = now.at;
+        }
+        self.notice = Some(notice);
     }
 
     /// It writes its checkpoint to shared storage, if it does.
@@ -360,11 +367,26 @@ impl Life {
         self.at_risk.clear();
     }
 
-    /// It has other units from `now` on, and gets its data so.
-    pub fn set_crew(&mut self, now: Moment, crew: Crew, intake: Intake) {
+    /// It has more units from `now` on, where it lies now; its checkpoints stay as they are.
+    pub fn grow(&mut self, now: Moment, crew: Crew, plan: &Plan) {
         self.settle(now);
         self.crew = crew;
-        self.plan.intake = intake;
+        self.plan.intake = plan.intake;
+        self.plan.speed = plan.speed;
+    }
+
+    /// It has lost units at `now` and goes on with these from its last checkpoint, after its restart: the progress thrown away.
+    pub fn shrink(&mut self, now: Moment, crew: Crew, plan: Plan) -> Vec<Stretch> {
+        self.settle(now);
+        self.crew = crew;
+        self.plan = plan;
+        self.left = self.durable;
+        self.epoch = None;
+        self.phase = match plan.pauses.restart {
+            Span::ZERO => Phase::Stepping,
+            pause => Phase::Starting { first: false, until: now.at.after(pause) },
+        };
+        std::mem::take(&mut self.at_risk)
     }
 
     /// It gets its data otherwise from `now` on.
@@ -399,83 +421,4 @@ impl Life {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::physics::{Checkpointing, Pauses};
-
-    const ONE: Crew = Crew { held: 1, pace: 1, all: 1 };
-
-    fn at(t: u64) -> Time {
-        Time::from_micros(t)
-    }
-
-    fn plan(speed: f64, checkpointing: Option<Checkpointing>) -> Plan {
-        let pauses = Pauses { startup: Span::from_micros(3), restart: Span::from_micros(2) };
-        Plan { pauses, speed: Speed::of_share(speed), intake: Intake::FREE, checkpointing }
-    }
-
-    fn play(life: &mut Life) -> (Time, Turn) {
-        loop {
-            let now = life.next().at;
-            let turn = life.turn(now.into());
-            if turn != Turn::Changed {
-                return (now, turn);
-            }
-        }
-    }
-
-    /// 4 units x 10 of work; 2 run in [0, 6), 3 from 6 on: 12 done, 28 left, ceil(28/3) = 10 more.
-    #[test]
-    fn work_is_done_in_proportion_to_the_units() {
-        let plan = Plan { pauses: Pauses::default(), ..plan(1.0, None) };
-        let mut life = Life::start(
-            plan,
-            Remainder::Whole(Span::from_micros(10)),
-            Crew { held: 2, pace: 2, all: 4 },
-            at(0),
-            Time::MAX,
-        );
-        assert_eq!(life.next().at, at(20));
-        life.set_crew(at(6).into(), Crew { held: 3, pace: 3, all: 4 }, Intake::FREE);
-        assert_eq!(play(&mut life), (at(16), Turn::Finished));
-    }
-
-    /// 3 to start up, 70 at 0.7 are 100; looking in between changes nothing.
-    #[test]
-    fn an_irrelevant_event_changes_no_end() {
-        let start = || Life::start(plan(0.7, None), Remainder::Whole(Span::from_micros(70)), ONE, at(0), Time::MAX);
-        let mut undisturbed = start();
-        assert_eq!(play(&mut undisturbed), (at(103), Turn::Finished));
-        let mut disturbed = start();
-        assert_eq!(disturbed.turn(at(3).into()), Turn::Changed);
-        for t in 4..100 {
-            disturbed.set_crew(at(t).into(), ONE, Intake::FREE);
-        }
-        assert_eq!(play(&mut disturbed), (at(103), Turn::Finished));
-    }
-
-    /// Work 10 with a checkpoint every 4 that costs 1: 3 + 4 + 1 + 4 + 1 + 2 = 15. A stop at 14 falls back to 8 done.
-    #[test]
-    fn checkpoints_cost_time_and_save_work() {
-        let checkpoints = Some(Checkpointing { every: Span::from_micros(4), cost: Span::from_micros(1), write: None });
-        let start =
-            || Life::start(plan(1.0, checkpoints), Remainder::Whole(Span::from_micros(10)), ONE, at(0), Time::MAX);
-        assert_eq!(play(&mut start()), (at(15), Turn::Finished));
-        let mut stopped = start();
-        for t in [3, 7, 8, 12, 13] {
-            assert_eq!((stopped.next().at, stopped.turn(at(t).into())), (at(t), Turn::Changed));
-        }
-        let (left, lost) = stopped.fall_back(at(14).into());
-        assert_eq!(left, work(1, Span::from_micros(2)));
-        assert_eq!(lost.iter().map(|s| s.to.since(s.from).micros()).sum::<u64>(), 1);
-    }
-
-    #[test]
-    fn the_walltime_ends_what_is_not_done() {
-        let start =
-            |latest| Life::start(plan(1.0, None), Remainder::Whole(Span::from_micros(10)), ONE, at(0), at(latest));
-        assert_eq!(play(&mut start(13)), (at(13), Turn::Finished));
-        assert_eq!(play(&mut start(12)), (at(12), Turn::Killed));
-        assert_eq!(play(&mut start(2)), (at(2), Turn::Killed));
-    }
-}
+mod tests;

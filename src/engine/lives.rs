@@ -5,10 +5,10 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::life::{Life, Moment, Turn};
-use super::posting::Posting;
+use super::life::{Crew, Life, Moment, Turn};
+use super::posting::{Posting, Stretch};
 use super::sharing::Sharing;
-use crate::physics::Speed;
+use crate::physics::{Plan, Speed};
 use crate::trace::JobId;
 use crate::units::Time;
 
@@ -82,6 +82,13 @@ impl Lives {
             change(life, moment);
             self.schedule(job, now);
         }
+    }
+
+    /// A job has lost units at `now`, see [`Life::shrink`].
+    pub fn shrink(&mut self, job: JobId, now: Time, crew: Crew, plan: Plan) -> Vec<Stretch> {
+        let mut lost = Vec::new();
+        self.change(job, now, |life, moment| lost = life.shrink(moment, crew, plan));
+        lost
     }
 
     /// The neighbours of a job leave it so much of its speed from `now` on.

@@ -92,7 +92,7 @@ impl Fates {
         self.nodes[job.index()] = nodes as u32;
     }
 
-    pub(super) fn grown(&mut self, job: JobId, nodes: usize) {
+    pub(super) fn resized(&mut self, job: JobId, nodes: usize) {
         self.nodes[job.index()] = nodes as u32;
     }
 

@@ -49,6 +49,21 @@ impl Places {
         self.stays.extend(stays.filter(|stay| stay.gpus > 0 && stay.to > stay.from));
     }
 
+    /// A job has given back what it held on a node, of what `before` says, and holds the rest.
+    pub fn left_node(&mut self, before: &Holder, node: u32, gpus_per_unit: u32, now: Time) {
+        let Some(since) = self.open.remove(&before.job) else { return };
+        let mut kept = Vec::new();
+        for (part, from) in before.held.parts().iter().zip(since) {
+            let gpus = part.units * gpus_per_unit;
+            if part.node != node {
+                kept.push(from);
+            } else if gpus > 0 && now > from {
+                self.stays.push(Stay { job: before.job, from, pool: before.held.pool, node, gpus, to: now });
+            }
+        }
+        self.open.insert(before.job, kept);
+    }
+
     /// All of them, by job, instant and node.
     #[must_use]
     pub fn close(mut self) -> Vec<Stay> {

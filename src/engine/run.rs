@@ -202,6 +202,8 @@ impl<'a> Run<'a> {
             draining: BTreeMap::new(),
             done_before: FxHashMap::default(),
             stops_are_ends: setup.options.physics.preemption == Preemption::Cancel,
+            has_grace: setup.options.physics.grace.is_some(),
+            leaving: BTreeSet::new(),
         };
         let runnable = || jobs.ids().filter(|&job| classes.rejection(jobs, job).is_none());
         let (open, first, last) = (runnable().count() as u64, runnable().next(), runnable().next_back());
@@ -303,6 +305,11 @@ impl<'a> Run<'a> {
                 Some(Turn::Failed) if self.courses.failed(job) == Sequel::End => Stage::Failed,
                 Some(Turn::Failed) => {
                     self.retry(job);
+                    ended = true;
+                    continue;
+                }
+                Some(Turn::Left) => {
+                    self.depart(job);
                     ended = true;
                     continue;
                 }

@@ -21,6 +21,8 @@ pub enum Leaving {
     Failed,
     /// This node of its pool failed; it waits again.
     NodeFailed(u32),
+    /// This node of its pool failed; it goes on with what it has elsewhere, and is placed there next.
+    LostNode(u32),
 }
 
 /// Somebody who watches.

@@ -140,7 +140,7 @@ fn final_state(stay: &Stay) -> (bool, &'static str) {
         Some(Leaving::Killed) => (false, "COMPLETED_WALLTIME_REACHED"),
         Some(Leaving::Failed) => (false, "COMPLETED_FAILED"),
         Some(Leaving::Preempted | Leaving::Cancelled | Leaving::NodeFailed(_)) => (false, "COMPLETED_KILLED"),
-        None => (false, "RUNNING"),
+        Some(Leaving::LostNode(_)) | None => (false, "RUNNING"),
     }
 }
 

@@ -9,6 +9,9 @@ use super::plan::{Checkpointing, FULL_SPEED};
 use crate::trace::JobSpec;
 use crate::units::Span;
 
+/// More work than any job has.
+const NEVER: Span = Span::from_micros(u64::MAX);
+
 /// Checkpoints of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Checkpoints {
@@ -40,13 +43,15 @@ impl Size {
 }
 
 impl Checkpoints {
-    /// Checkpoints of a job: its own interval before the best one before the scenario's.
+    /// Checkpoints of a job: its own interval before the best one before the scenario's. Where jobs write one `on_notice`, those
+    /// that write no others have a plan too.
     #[must_use]
     pub fn plan(
         &self,
         spec: &JobSpec,
         reader: &Reader<'_>,
         failures: &BTreeMap<String, Failures>,
+        on_notice: bool,
     ) -> Option<Checkpointing> {
         let bytes = self.size.map_or(0, |size| size.bytes(reader.request.total_gpus()));
         let write = reader.write(bytes).filter(|_| bytes > 0);
@@ -62,6 +67,7 @@ impl Checkpoints {
             self.interval.best(whole, mtbf)
         };
         let every = spec.checkpoint.or_else(best).unwrap_or(self.every);
+        let every = if on_notice && every == Span::ZERO { NEVER } else { every };
         (every > Span::ZERO).then_some(Checkpointing { every, cost: self.cost, write })
     }
 }

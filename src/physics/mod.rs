@@ -52,6 +52,15 @@ impl Preemption {
         [("suspend", Preemption::Suspend), ("requeue", Preemption::Requeue), ("cancel", Preemption::Cancel)];
 }
 
+/// What a job that is stopped for another gets before it must go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grace {
+    /// So much time at the most; `None`: as long as the checkpoint takes.
+    pub time: Option<Span>,
+    /// Whether it writes a checkpoint instead of going on, and goes when that is written.
+    pub checkpoint: bool,
+}
+
 /// The physics of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Physics {
@@ -75,6 +84,8 @@ pub struct Physics {
     pub outages: BTreeMap<String, OutageWindow>,
     /// What becomes of preempted jobs.
     pub preemption: Preemption,
+    /// What they get before they must go; `None`: they go at once.
+    pub grace: Option<Grace>,
     /// How prices change, by the name of their pool.
     pub prices: BTreeMap<String, Prices>,
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, JOB_FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
+use super::tables::{CHECKPOINT, GRACE, JOB_FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
 use super::tree::{Entry, Node};
 use super::{communication, failures, outages, prices, spares};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpoints, Interval, JobFailures, Pauses, Physics, Preemption, Size};
+use crate::physics::{Checkpoints, Grace, Interval, JobFailures, Pauses, Physics, Preemption, Size};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail, that have spares and whose GPUs can be shared, as
@@ -32,6 +32,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         input,
         preparation: part("preparation").map(|entry| preparation(entry, problems)).unwrap_or_default(),
         preemption: preemption(&keys),
+        grace: part("grace").and_then(|entry| grace(entry, problems)),
         pauses: part("startup").map(|entry| pauses(entry, problems)).unwrap_or_default(),
         checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
         communication: part("communication")
@@ -47,6 +48,21 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
 fn preemption(keys: &Section<'_>) -> Preemption {
     let said = Preemption::WORDS.into_iter().find(|(word, _)| keys.text("preemption") == Some(word));
     said.map_or_else(Preemption::default, |(_, preemption)| preemption)
+}
+
+/// No time and no checkpoint are no grace.
+fn grace(entry: &Entry, problems: &mut Problems) -> Option<Grace> {
+    let keys = section(entry, &GRACE, "physics.grace", problems);
+    if keys.is_table() && keys.misses("time") && keys.misses("checkpoint") {
+        let message = "[physics.grace] lacks `time` or `checkpoint`, one of which is required";
+        problems.push(entry.place.problem(message));
+    }
+    let (time, checkpoint) = (keys.span("time"), keys.values().bool_or("checkpoint", false));
+    if keys.has("checkpoint") && !checkpoint && keys.misses("time") {
+        let message = "`checkpoint`: without one, `time` must say how long a job has";
+        problems.push(keys.place("checkpoint").problem(message));
+    }
+    (checkpoint || time.is_some_and(|time| time > Span::ZERO)).then_some(Grace { time, checkpoint })
 }
 
 fn section<'t>(entry: &'t Entry, table: &'static Table, title: &str, problems: &mut Problems) -> Section<'t> {

@@ -1,4 +1,5 @@
-//! Gang scheduling: a job starts with at least `min_tasks` of its tasks; missing members come before the queue.
+//! Gang scheduling: a job starts, and goes on where nodes fail, with at least `min_tasks` of its tasks; missing members come
+//! before the queue.
 
 use std::collections::BTreeSet;
 
@@ -123,6 +124,11 @@ impl Scheduler for Gang {
 
     fn submitted(&mut self, _world: &World<'_>, job: JobId) {
         self.news.submitted(job);
+    }
+
+    fn shrunk(&mut self, _world: &World<'_>, job: JobId) {
+        self.incomplete.insert(job);
+        self.news.freed();
     }
 
     fn ended(&mut self, _world: &World<'_>, holder: &Holder) {

@@ -82,6 +82,9 @@ pub trait Scheduler {
     /// A job that a pass stopped and started elsewhere runs there from now on, with the progress that it has kept.
     fn moved(&mut self, _world: &World<'_>, _job: JobId) {}
 
+    /// A node of a running job failed, and the job goes on with the members that it has left.
+    fn shrunk(&mut self, _world: &World<'_>, _job: JobId) {}
+
     /// A running job ended before this pass and gave its resources back.
     fn ended(&mut self, _world: &World<'_>, _holder: &Holder) {}
 

@@ -25,6 +25,11 @@ pub enum Deed {
     },
     /// It ran, was stopped for another, and waits again.
     Preempted(Holder),
+    /// It runs and has been told to make room for another.
+    Noticed {
+        /// Which job.
+        job: JobId,
+    },
     /// It started with what it holds.
     Started {
         /// Which job.
@@ -111,16 +116,23 @@ impl<'p, 'a> Pass<'p, 'a> {
     }
 
     /// Stops a running job for another; it waits again in its old place of the line, or it has ended where
-    /// [`World::stops_are_ends`].
+    /// [`World::stops_are_ends`]. Where [`World::has_grace`], it is told to go and runs until it does.
     ///
     /// # Errors
-    /// When it does not run, or its trace says that it may not be stopped.
+    /// When it does not run, has been told already, or its trace says that it may not be stopped.
     pub fn preempt(&mut self, job: JobId) -> Result<(), Fault> {
         if self.world.stages[job.index()] != Stage::Running {
             return Err(self.fault(job, "is preempted although it does not run"));
         }
         if self.world.jobs.spec(job).preemptible == Some(false) {
             return Err(self.fault(job, "is preempted although it is not preemptible"));
+        }
+        if self.world.has_grace {
+            if !self.world.leaving.insert(job) {
+                return Err(self.fault(job, "is preempted twice"));
+            }
+            self.deeds.push(Deed::Noticed { job });
+            return Ok(());
         }
         let holder = self.world.release(job).expect("a running job holds something");
         if self.world.stops_are_ends {

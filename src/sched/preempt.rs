@@ -2,7 +2,11 @@
 //!
 //! A job that does not fit in what is free stops running jobs, the least urgent first, until it does; those without
 //! whom it still fits are given back. Who is stopped waits again in its old place and may get another in the same pass;
-//! where stops are ends it only may keep the very place that it had.
+//! where stops are ends it only may keep the very place that it had. Where stopped jobs have a time of grace, what they hold
+//! counts as free for whoever comes first, and whoever gets a part of it starts when all of that is given back.
+
+mod trial;
+mod victims;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +22,8 @@ use crate::cluster::{Allocation, Placer, PoolState};
 use crate::trace::JobId;
 use crate::units::keys::{Key, Kind};
 use crate::units::{Span, Time};
+use trial::Trial;
+use victims::Victims;
 
 /// How long a job runs before it may be stopped for another.
 pub const MIN_RUNTIME: Key = Key {
@@ -58,6 +64,8 @@ pub struct Preemptive {
     ranks: FxHashMap<JobId, Rank>,
     /// Waiting jobs that have less to do than their estimate, since they have run before.
     resumed: BTreeSet<(Span, JobId)>,
+    /// Whether somebody has a place as soon as others, who have been told to go, are gone.
+    reserves: bool,
 }
 
 /// What a pass comes to.
@@ -65,40 +73,6 @@ pub struct Preemptive {
 struct Plan {
     stops: Vec<JobId>,
     starts: Vec<(JobId, Allocation)>,
-}
-
-/// A look at the world with jobs in other places than now, which can be taken back.
-struct Trial<'w, 'a> {
-    world: &'w mut World<'a>,
-    /// What was done: taken (`true`) or given back.
-    log: Vec<(JobId, Allocation, bool)>,
-}
-
-impl Trial<'_, '_> {
-    fn take(&mut self, job: JobId, place: &Allocation) {
-        self.world.take(job, place);
-        self.log.push((job, place.clone(), true));
-    }
-
-    fn take_back(&mut self, job: JobId, place: &Allocation) {
-        self.world.take_back(job, place);
-        self.log.push((job, place.clone(), true));
-    }
-
-    fn give(&mut self, job: JobId, place: &Allocation) {
-        self.world.give(job, place);
-        self.log.push((job, place.clone(), false));
-    }
-
-    fn undo(self) {
-        for (job, place, taken) in self.log.iter().rev() {
-            if *taken {
-                self.world.give(*job, place);
-            } else {
-                self.world.take(*job, place);
-            }
-        }
-    }
 }
 
 impl Preemptive {
@@ -113,6 +87,7 @@ impl Preemptive {
             running: BTreeSet::new(),
             ranks: FxHashMap::default(),
             resumed: BTreeSet::new(),
+            reserves: false,
         }
     }
 
@@ -161,12 +136,13 @@ impl Preemptive {
     }
 
     fn plan(&mut self, world: &mut World<'_>) -> Plan {
-        let mut bound = self.bound(world);
+        // What leaving jobs hold is as good as free.
+        let mut bound = self.bound(world).filter(|_| world.leaving.is_empty());
         let mut queue: BTreeSet<(Rank, JobId)> = self.waiting(world, bound).into_iter().collect();
         let mut running = None;
         let mut stopped: BTreeMap<JobId, Allocation> = BTreeMap::new();
         let mut plan = Plan::default();
-        let mut trial = Trial { world, log: Vec::new() };
+        let mut trial = Trial::new(world);
         loop {
             // Nobody is stopped for one behind the bound, so there is no more to come than is free now.
             let behind = |&bound: &Rank| queue.first().is_none_or(|&(rank, _)| rank >= bound);
@@ -175,8 +151,8 @@ impl Preemptive {
             }
             let Some((rank, job)) = queue.pop_first() else { break };
             let before = stopped.len();
-            let ends = trial.world.stops_are_ends && stopped.contains_key(&job);
-            let place = if ends {
+            let stays_or_goes = (trial.world.stops_are_ends || trial.world.has_grace) && stopped.contains_key(&job);
+            let place = if stays_or_goes {
                 stopped.get(&job).and_then(|old| free_again(trial.world, job, old))
             } else {
                 self.make_room(&mut trial, rank, job, &mut running, &mut stopped)
@@ -193,7 +169,7 @@ impl Preemptive {
                         plan.starts.push((job, place));
                     }
                 }
-                None if self.blocking == Blocking::Head && !ends => break,
+                None if self.blocking == Blocking::Head && !stays_or_goes => break,
                 None => {}
             }
         }
@@ -216,6 +192,11 @@ impl Preemptive {
             return Some(old);
         }
         if let Some(place) = find_place(trial.world, &mut self.placer, job, &request) {
+            return Some(place);
+        }
+        if trial.open_leaving()
+            && let Some(place) = find_place(trial.world, &mut self.placer, job, &request)
+        {
             return Some(place);
         }
         let running = running.get_or_insert_with(|| Victims::new(trial.world, &self.running));
@@ -292,50 +273,6 @@ fn any_free(world: &World<'_>) -> bool {
     world.most_free_gpus() > 0
 }
 
-/// The running jobs from the least urgent on.
-struct Victims {
-    /// With their GPUs and those of all before them.
-    of: Vec<(Rank, JobId, u64)>,
-    at: usize,
-}
-
-impl Victims {
-    fn new(world: &World<'_>, running: &BTreeSet<(Rank, JobId)>) -> Self {
-        let mut victims = Victims { of: Vec::with_capacity(running.len()), at: 0 };
-        victims.put_back(world, running.iter().rev().copied().collect());
-        victims
-    }
-
-    /// The next one, if it may be stopped.
-    fn next(&mut self, may: impl Fn(Rank) -> bool) -> Option<JobId> {
-        let &(_, job, _) = self.of.get(self.at).filter(|(rank, ..)| may(*rank))?;
-        self.at += 1;
-        Some(job)
-    }
-
-    /// GPUs of all that are left and less urgent than `rank`.
-    fn gpus_behind(&self, rank: Rank) -> u64 {
-        // Only what is left is in order: those that were put back stand behind others that were stopped.
-        let end = self.at + self.of[self.at..].partition_point(|(victim, ..)| *victim > rank);
-        let until = |at: usize| at.checked_sub(1).map_or(0, |last| self.of[last].2);
-        until(end) - until(self.at)
-    }
-
-    /// Puts jobs, the least urgent first, before those that are left.
-    fn put_back(&mut self, world: &World<'_>, jobs: Vec<(Rank, JobId)>) {
-        if jobs.is_empty() {
-            return;
-        }
-        let rest = self.of.split_off(self.at);
-        let left = jobs.into_iter().chain(rest.into_iter().map(|(rank, job, _)| (rank, job)));
-        let mut gpus = self.of.last().map_or(0, |&(.., gpus)| gpus);
-        for (rank, job) in left {
-            gpus += world.class(job).request.total_gpus();
-            self.of.push((rank, job, gpus));
-        }
-    }
-}
-
 impl Scheduler for Preemptive {
     fn order(&self) -> Order {
         let key = match self.urgency {
@@ -348,7 +285,7 @@ impl Scheduler for Preemptive {
     fn held_back(&self) -> Option<HeldBack> {
         match self.blocking {
             Blocking::Head => Some(HeldBack::HeadOfLine),
-            Blocking::Skip => None,
+            Blocking::Skip => self.reserves.then_some(HeldBack::Reserved),
         }
     }
 
@@ -377,8 +314,19 @@ impl Scheduler for Preemptive {
         let plan = pass.imagine(|world| self.plan(world));
         for &job in &plan.stops {
             pass.preempt(job)?;
+            if pass.has_grace {
+                self.running.remove(&(self.ranks[&job], job));
+            }
         }
+        self.reserves = false;
         for (job, place) in plan.starts {
+            if pass.has_grace && !pass.is_free(job, &place) {
+                self.reserves = true;
+                match self.blocking {
+                    Blocking::Head => break,
+                    Blocking::Skip => continue,
+                }
+            }
             self.resumed.remove(&(pass.remaining(job), job));
             pass.start(job, place)?;
             self.started(pass, job);

@@ -1,6 +1,6 @@
 //! The state of a run as schedulers see it: the clock, the free GPUs, who waits, who runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -176,6 +176,10 @@ pub struct World<'a> {
     pub done_before: FxHashMap<JobId, Span>,
     /// Whether a job that is stopped for another has ended: it waits no more.
     pub stops_are_ends: bool,
+    /// Whether such a job keeps what it holds for a while.
+    pub has_grace: bool,
+    /// Running jobs that have been told to make room for others.
+    pub leaving: BTreeSet<JobId>,
 }
 
 impl<'a> World<'a> {
@@ -274,8 +278,32 @@ impl<'a> World<'a> {
     /// Takes from a job all that it holds.
     pub fn release(&mut self, job: JobId) -> Option<Holder> {
         let holder = self.holders.remove(job)?;
+        self.leaving.remove(&job);
         self.give(job, &holder.held);
         Some(holder)
+    }
+
+    /// Whether a running job may go on without all that it has on a node: with as many members as it starts with, where
+    /// progress follows them.
+    #[must_use]
+    pub fn may_shrink(&self, holder: &Holder, node: u32) -> bool {
+        let there: u32 = holder.held.parts().iter().filter(|part| part.node == node).map(|part| part.units).sum();
+        let kept = holder.units - there;
+        self.elasticity == Elasticity::Proportional
+            && holder.start.is_some()
+            && kept > 0
+            && kept >= self.least_units(holder.job)
+    }
+
+    /// Takes from a job all that it holds on a node, but not all that it holds: what it held before.
+    pub fn shrink(&mut self, job: JobId, node: u32) -> Option<Holder> {
+        let holder = self.holders.of_mut(job)?;
+        let (kept, gone) = holder.held.without(node)?;
+        let before = holder.clone();
+        holder.units -= gone.units();
+        holder.held = kept;
+        self.give(job, &gone);
+        Some(before)
     }
 
     /// A node fails: nobody may hold anything of it any more.

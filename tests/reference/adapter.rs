@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
-use fleetsim::physics::{Physics, Preemption};
+use fleetsim::physics::{Grace, Physics, Preemption};
 use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
 use fleetsim::trace::{JobId, JobTable};
 use fleetsim::units::keys::Value;
@@ -70,6 +70,7 @@ pub fn options(run: RefRun) -> Options {
                 RefStop::Requeue => Preemption::Requeue,
                 RefStop::Cancel => Preemption::Cancel,
             },
+            grace: (run.grace > 0).then_some(Grace { time: Some(Span::from_micros(run.grace)), checkpoint: false }),
             ..Physics::default()
         },
         ..Options::default()

@@ -22,7 +22,7 @@ pub fn claims(world: &World) -> Vec<Claim> {
         match job.pools.iter().copied().find(fits) {
             Some(p) => {
                 unclaimed[p] -= request;
-                claims.push((p, what_stops(world.run.policy, job), job.spec.tenant.clone(), request));
+                claims.push((p, what_stops(world, job), job.spec.tenant.clone(), request));
             }
             None => others.push(j),
         }
@@ -71,13 +71,15 @@ fn same_shape(a: &Job, b: &Job) -> bool {
 }
 
 /// The rule that keeps a job waiting which could be placed now.
-fn what_stops(policy: RefPolicy, job: &Job) -> &'static str {
-    match policy {
+fn what_stops(world: &World, job: &Job) -> &'static str {
+    match world.run.policy {
         RefPolicy::Easy | RefPolicy::Conservative { .. } => "reserved",
         RefPolicy::Fifo
         | RefPolicy::Sjf { skip: false }
         | RefPolicy::Priority { skip: false }
         | RefPolicy::PriorityPreempt { skip: false } => "head_of_line",
+        // It is held for somebody more urgent who waits for a job on its way out.
+        _ if world.jobs.iter().any(|other| other.leaves.is_some()) => "reserved",
         _ => panic!("{} was skipped though it could be placed", job.spec.name),
     }
 }

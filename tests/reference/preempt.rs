@@ -2,6 +2,10 @@
 //!
 //! A pass goes through the jobs by urgency on a copy of the world in which whoever is stopped counts as waiting. Who
 //! gets back the very place that it had was never stopped. Urgency is what it was when the pass began.
+//!
+//! With a time of grace, who is stopped is only told so, and gets no other place in that pass. From the first job on that does
+//! not fit in what is free, what those have who were told before counts as free. A place that is not free in the real
+//! cluster is found again, or another one, in a later pass.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +28,7 @@ pub fn pass(world: &mut World, skip: bool) {
     let mut stopped: Vec<Stopped> = Vec::new();
     let mut starts: Vec<(usize, Place)> = Vec::new();
     let mut served: Vec<usize> = Vec::new();
+    let grace = world.run.grace;
     let urgency: Vec<(i128, usize)> = (0..world.jobs.len()).map(|j| urgency_of(world, j)).collect();
     // Who is stopped on the way is less urgent than the one served, so its turn comes later in the same pass.
     while let Some(j) = most_urgent(&thought, &urgency, &served) {
@@ -35,8 +40,16 @@ pub fn pass(world: &mut World, skip: bool) {
             thought.hold(j, back.had);
             continue;
         }
-        if world.run.stops == RefStop::Cancel && stopped.iter().any(|s| s.job == j) {
+        if (grace > 0 || world.run.stops == RefStop::Cancel) && stopped.iter().any(|s| s.job == j) {
             continue;
+        }
+        if thought.place(&thought.free, j).is_none() {
+            let leaving: Vec<usize> =
+                thought.running().into_iter().filter(|l| thought.jobs[*l].leaves.is_some()).collect();
+            for l in leaving {
+                set_aside(&mut thought, l);
+                thought.jobs[l].status = Status::Cancelled;
+            }
         }
         let victims = victims_for(&thought, &urgency, &starts, j);
         for v in &victims {
@@ -57,10 +70,17 @@ pub fn pass(world: &mut World, skip: bool) {
         }
     }
     for s in &stopped {
-        world.stop(s.job);
+        match grace {
+            0 => world.stop(s.job),
+            grace => world.jobs[s.job].leaves = Some(world.now + grace),
+        }
     }
     for (j, place) in starts {
-        world.start_at(j, place);
+        if grace == 0 || fits(world, j, &place) {
+            world.start_at(j, place);
+        } else if !skip {
+            break;
+        }
     }
 }
 
@@ -133,8 +153,10 @@ fn victims_for(world: &World, urgency: &[(i128, usize)], new: &[(usize, Place)],
     victims
 }
 
-/// Whether a job allows it and has run long enough.
+/// Whether a job allows it, has run long enough and has not been told before.
 fn may_be_stopped(world: &World, v: usize) -> bool {
     let victim = &world.jobs[v];
-    victim.spec.preemptible != Some(false) && victim.resumed + world.run.min_runtime <= world.now
+    victim.spec.preemptible != Some(false)
+        && victim.leaves.is_none()
+        && victim.resumed + world.run.min_runtime <= world.now
 }

@@ -86,3 +86,15 @@ fn t1_under_srtf() {
     assert_eq!(fates(&result), expected);
     assert!(result.jobs.iter().all(|job| job.state == RefState::Finished));
 }
+
+/// L is told at 4 and goes at 9, V meanwhile is spared; S, which would fit beside L, waits for what U waits for.
+#[test]
+fn who_is_told_runs_on_for_the_grace() {
+    let jobs = [job("L", 0, 1, 20), urgent(job("U", 4, 2, 3)), job("S", 5, 1, 2)];
+    let run = RefRun { grace: 5 * SECOND, ..RefRun::new(BY_PRIORITY) };
+    let result = simulate(&vec![pool("p", 1, 2)], &jobs, run);
+    assert_eq!(fates(&result), [(0, 23, 1), (9, 12, 0), (12, 14, 0)]);
+    assert_leaf(&result, "head_of_line", 4);
+    let early = [job("L", 0, 1, 6), jobs[1].clone()];
+    assert_eq!(fates(&simulate(&vec![pool("p", 1, 2)], &early, run)), [(0, 6, 0), (6, 9, 0)]);
+}

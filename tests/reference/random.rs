@@ -122,6 +122,7 @@ pub fn scenario(seed: u64) -> Scenario {
     };
     run.stops = dice.pick(&[RefStop::Suspend, RefStop::Requeue, RefStop::Cancel]);
     run.min_runtime = if dice.chance(50) { 0 } else { dice.below(16) * habits.unit };
+    run.grace = if dice.chance(60) { 0 } else { dice.below(12) * habits.unit };
     let share = dice.pick(&[0, 0, 25]);
     for job in &mut jobs {
         job.preemptible = dice.pick(&[None, Some(true)]);

@@ -60,6 +60,10 @@
 //!   all that the job has run.
 //! * Where a stop is an end, a stopped job may only keep the very place that it had. Alternative: it may be moved at once,
 //!   as a stop and a start.
+//! * With a time of grace a notice is never taken back, though the job that it was given for may start elsewhere. In its first
+//!   pass who is told may keep the very place that it had, and get no other.
+//! * Who has a place that others are leaving holds back those behind, whom it would be in the way: `reserved`, or
+//!   `head_of_line` where the head blocks.
 //! * The ledger's walk keeps stopped jobs in their old place of the line: by their whole estimates under `srtf`.
 //!   Alternative: by what remains of them, as a pass does.
 //! * Who is not preemptible is not stopped, but may stop others.

@@ -63,14 +63,18 @@ fn live_through(world: &mut World) {
     }
 }
 
-/// Ends the jobs that end now and says whether there were any.
+/// Ends the jobs that end now, stops those whose time of grace is over, and says whether there were any.
 fn complete(world: &mut World) -> bool {
     let now = world.now;
     let ending: Vec<usize> = world.running().into_iter().filter(|j| world.jobs[*j].end == Some(now)).collect();
     for j in &ending {
         world.end(*j);
     }
-    !ending.is_empty()
+    let leaving: Vec<usize> = world.running().into_iter().filter(|j| world.jobs[*j].leaves == Some(now)).collect();
+    for j in &leaving {
+        world.stop(*j);
+    }
+    !ending.is_empty() || !leaving.is_empty()
 }
 
 fn pass(world: &mut World, happened: &Happened) {
@@ -96,7 +100,7 @@ fn next_instant(world: &World, after: Option<u64>) -> Option<u64> {
         let reserved = job.reservation.as_ref().filter(|_| job.status == Status::Waiting).map(|r| r.start);
         let stoppable = Some(job.resumed + world.run.min_runtime)
             .filter(|_| job.status == Status::Running && world.run.policy.is_preemptive());
-        [Some(job.spec.submit), end, reserved, stoppable]
+        [Some(job.spec.submit), end, job.leaves, reserved, stoppable]
     });
     instants.flatten().filter(|t| after.is_none_or(|after| *t > after)).min()
 }

@@ -108,6 +108,8 @@ pub struct Job {
     pub kept: u64,
     /// How often it was stopped for another.
     pub stops: u32,
+    /// When it goes, if it has been told to make room for another.
+    pub leaves: Option<u64>,
     /// When it ended, or will as things stand.
     pub end: Option<u64>,
     /// Whether that is because of its walltime.

@@ -152,6 +152,8 @@ pub struct RefRun {
     pub until: Option<u64>,
     /// How long a job runs before it is stopped for another.
     pub min_runtime: u64,
+    /// How long a job runs on that is stopped for another.
+    pub grace: u64,
     /// What becomes of a job that is stopped for another.
     pub stops: RefStop,
 }
@@ -166,6 +168,7 @@ impl RefRun {
             estimate_factor: (1, 1),
             until: None,
             min_runtime: 0,
+            grace: 0,
             stops: RefStop::Suspend,
         }
     }

@@ -171,6 +171,7 @@ impl World {
         let job = &mut self.jobs[j];
         let place = job.held.take().expect("a running job holds its place");
         job.status = Status::Done { killed: job.to_be_killed };
+        job.leaves = None;
         let unit = job.unit;
         for spot in &place.spots {
             self.free[place.pool][spot.node].give_back(unit, spot);
@@ -183,6 +184,7 @@ impl World {
         let job = &mut self.jobs[j];
         let place = job.held.take().expect("a running job holds its place");
         let ran = now - job.resumed;
+        job.leaves = None;
         match stops {
             RefStop::Suspend => job.kept += ran,
             RefStop::Requeue | RefStop::Cancel => self.thrown_away.push((j, place.pool, ran)),
@@ -275,6 +277,7 @@ fn new_job(cluster: &RefCluster, run: RefRun, row: usize, spec: &RefJob) -> Job 
         resumed: 0,
         kept: 0,
         stops: 0,
+        leaves: None,
         end: None,
         to_be_killed: false,
         work_left: u128::from(units) * u128::from(spec.duration),

@@ -5,7 +5,7 @@ use crate::engine::books::Now;
 use crate::engine::life::{Crew, Life, Remainder, work};
 use crate::engine::posting::Posting;
 use crate::engine::watch::Leaving;
-use crate::physics::Preemption;
+use crate::physics::{Plan, Preemption};
 use crate::sched::{Deed, Elasticity, Holder, Stage};
 use crate::trace::JobId;
 use crate::units::Time;
@@ -14,6 +14,7 @@ impl Run<'_> {
     /// Books what a pass did. Units held before a start at the same instant are booked as running at once.
     pub(super) fn apply(&mut self, deeds: &[Deed]) {
         let mut fresh: Option<(JobId, u32)> = None;
+        let mut grown: Vec<JobId> = Vec::new();
         for deed in deeds {
             match *deed {
                 Deed::Preempted(ref holder) => {
@@ -27,11 +28,18 @@ impl Run<'_> {
                     if running {
                         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
                         self.post(job, pool, i64::from(units), booked);
-                        self.grow(job);
+                        // It holds already what further deeds are about to give it.
+                        if !grown.contains(&job) {
+                            grown.push(job);
+                        }
                     } else {
                         let before = fresh.map_or(0, |(_, units)| units);
                         fresh = Some((job, before + units));
                     }
+                }
+                Deed::Noticed { job } => {
+                    self.flush_held(&mut fresh, None);
+                    self.give_notice(job);
                 }
                 Deed::Started { job } => {
                     self.flush_held(&mut fresh, Some(job));
@@ -41,6 +49,7 @@ impl Run<'_> {
             }
         }
         self.flush_held(&mut fresh, None);
+        grown.into_iter().for_each(|job| self.grow(job));
         self.settle_touched();
     }
 
@@ -110,7 +119,7 @@ impl Run<'_> {
     }
 
     /// A job runs beside others on the shared GPUs that it has now.
-    fn join(&mut self, job: JobId) {
+    pub(super) fn join(&mut self, job: JobId) {
         if let Some(holder) = self.world.holders.of(job) {
             let changed = self.neighbours.come(job, &holder.held);
             self.set_pace(&changed);
@@ -125,7 +134,6 @@ impl Run<'_> {
 
     /// The life of a job that starts now, where it is more than a start and an end.
     fn life_of(&mut self, job: JobId) -> Option<Life> {
-        let physics = &self.setup.options.physics;
         let holder = self.world.holders.of(job)?;
         let crew = self.crew(job, holder.units);
         let left = self.stopped.left.remove(&job);
@@ -135,9 +143,7 @@ impl Run<'_> {
         if left.is_none() && self.courses.begin(self.setup.jobs, job) {
             self.books.doom(job);
         }
-        let pool = &self.world.pools[holder.held.pool as usize];
-        let mut plan = physics.plan(self.setup.jobs.spec(job), self.setup.cluster, pool, &holder.held);
-        self.intakes.complete(&mut plan, holder);
+        let plan = self.plan_of(holder);
         let duration = self.setup.jobs.duration(job);
         let breaks_off = self.courses.breaks_off(job, left.unwrap_or_else(|| work(crew.all, duration)));
         let remainder = left.map_or(Remainder::Whole(duration), Remainder::Left);
@@ -149,8 +155,17 @@ impl Run<'_> {
         Some(life)
     }
 
+    /// How a job runs where it lies.
+    pub(super) fn plan_of(&self, holder: &Holder) -> Plan {
+        let pool = &self.world.pools[holder.held.pool as usize];
+        let spec = self.setup.jobs.spec(holder.job);
+        let mut plan = self.setup.options.physics.plan(spec, self.setup.cluster, pool, &holder.held);
+        self.intakes.complete(&mut plan, holder);
+        plan
+    }
+
     /// A job's units when it holds so many: only under a policy that says so does progress follow them.
-    fn crew(&self, job: JobId, held: u32) -> Crew {
+    pub(super) fn crew(&self, job: JobId, held: u32) -> Crew {
         let all = self.world.class(job).request.units;
         let pace = if self.world.elasticity == Elasticity::Proportional { held } else { all };
         Crew { held, pace, all }
@@ -166,12 +181,12 @@ impl Run<'_> {
 
     fn grow(&mut self, job: JobId) {
         if let Some(holder) = self.world.holders.of(job) {
-            self.fates.grown(job, holder.held.node_count());
+            self.fates.resized(job, holder.held.node_count());
             let (crew, now) = (self.crew(job, holder.units), self.world.now);
             let others = self.intakes.enter(holder);
-            let (intake, cold) = (self.intakes.of(holder), self.intakes.cold_epoch(holder));
+            let (plan, cold) = (self.plan_of(holder), self.intakes.cold_epoch(holder));
             self.lives.change(job, now, |life, moment| {
-                life.set_crew(moment, crew, intake);
+                life.grow(moment, crew, &plan);
                 if let Some(work) = cold {
                     life.begin_epoch(work);
                 }
@@ -183,7 +198,7 @@ impl Run<'_> {
         }
     }
 
-    fn tell_placed(&mut self, job: JobId) {
+    pub(super) fn tell_placed(&mut self, job: JobId) {
         if let Some(watch) = &mut self.watch
             && let Some(holder) = self.world.holders.of(job)
         {

@@ -3,12 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use super::Run;
-use crate::engine::life::{Life, span_of, work};
+use crate::engine::life::{Life, Notice, span_of, work};
 use crate::engine::outages::{Change, Node, Standing};
 use crate::engine::posting::{Posting, Stretch};
 use crate::engine::watch::Leaving;
 use crate::ledger::Leaf;
-use crate::sched::Holder;
+use crate::physics::Preemption;
+use crate::sched::{Holder, Stage};
 use crate::trace::JobId;
 use crate::units::Time;
 
@@ -92,17 +93,22 @@ impl Run<'_> {
         i64::from(self.setup.cluster.pools[pool as usize].gpus_per_node())
     }
 
-    /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints.
+    /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints, but for those that may go on
+    /// with the members that they have elsewhere.
     fn empty_node(&mut self, (pool, node): Node) {
         let there =
             |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
         let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
         jobs.sort_unstable();
         for job in jobs {
+            if self.world.holders.of(job).is_some_and(|holder| self.world.may_shrink(holder, node)) {
+                self.shrink(job, node);
+                continue;
+            }
             let Some(holder) = self.world.release(job) else { continue };
             self.leave_places(&holder);
             if holder.start.is_some() {
-                self.requeue(&holder, Leaving::NodeFailed(node));
+                self.requeue(&holder, false, Leaving::NodeFailed(node));
             } else {
                 self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
                 self.policy.ended(&self.world, &holder);
@@ -110,9 +116,41 @@ impl Run<'_> {
         }
     }
 
-    /// A running job that has been released, outside of a pass, waits again, back at its last checkpoint.
-    fn requeue(&mut self, holder: &Holder, why: Leaving) {
-        self.stop(holder, false);
+    /// A running job goes on without what it has on a node, from its last checkpoint.
+    fn shrink(&mut self, job: JobId, node: u32) {
+        let now = self.world.now;
+        let Some(before) = self.world.shrink(job, node) else { return };
+        let Some(holder) = self.world.holders.of(job) else { return };
+        if let Some(places) = &mut self.places {
+            places.left_node(&before, node, self.world.class(job).request.gpus, now);
+        }
+        self.fates.resized(job, holder.held.node_count());
+        let pool = before.held.pool;
+        let others = [self.intakes.leave(&before), self.intakes.enter(holder)];
+        let (crew, plan, cold) = (self.crew(job, holder.units), self.plan_of(holder), self.intakes.cold_epoch(holder));
+        let gone = i64::from(before.units - holder.units);
+        let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
+        self.post(job, pool, -gone, booked);
+        for stretch in self.lives.shrink(job, now, crew, plan) {
+            self.books.lost(self.setup.jobs, job, pool, &stretch, now);
+        }
+        if let Some(work) = cold {
+            self.lives.change(job, now, |life, _| life.begin_epoch(work));
+        }
+        self.rebook(job);
+        others.into_iter().for_each(|others| self.refresh(others));
+        let beside = self.neighbours.go(job);
+        self.set_pace(&beside);
+        self.join(job);
+        self.settle_touched();
+        self.tell_left(&before, Leaving::LostNode(node));
+        self.tell_placed(job);
+        self.policy.shrunk(&self.world, job);
+    }
+
+    /// A running job that has been released, outside of a pass, waits again, with its progress or back at its last checkpoint.
+    fn requeue(&mut self, holder: &Holder, keeps_progress: bool, why: Leaving) {
+        self.stop(holder, keeps_progress);
         self.settle_touched();
         self.tell_left(holder, why);
         self.world.submit(holder.job);
@@ -124,7 +162,32 @@ impl Run<'_> {
     pub(super) fn retry(&mut self, job: JobId) {
         let Some(holder) = self.world.release(job) else { return };
         self.leave_places(&holder);
-        self.requeue(&holder, Leaving::Failed);
+        self.requeue(&holder, false, Leaving::Failed);
+    }
+
+    /// A running job is told to make room for another.
+    pub(super) fn give_notice(&mut self, job: JobId) {
+        let Some(grace) = self.setup.options.physics.grace else { return };
+        let now = self.world.now;
+        let until = grace.time.map_or(Time::MAX, |time| now.after(time));
+        let notice = Notice { until, saves: grace.checkpoint };
+        self.lives.change(job, now, |life, moment| life.give_notice(moment, notice));
+        self.rebook(job);
+    }
+
+    /// A running job that was told to go goes.
+    pub(super) fn depart(&mut self, job: JobId) {
+        let Some(holder) = self.world.release(job) else { return };
+        self.leave_places(&holder);
+        match self.setup.options.physics.preemption {
+            Preemption::Suspend => self.requeue(&holder, true, Leaving::Preempted),
+            Preemption::Requeue => self.requeue(&holder, false, Leaving::Preempted),
+            Preemption::Cancel => {
+                self.world.stages[job.index()] = Stage::Cancelled;
+                self.cancel(&holder);
+                self.settle_touched();
+            }
+        }
     }
 
     /// A running job that has been released stops, with its progress or back at its last checkpoint, and waits again.

@@ -205,6 +205,7 @@ fn run<'a>(explained: &'a Explained, stay: &'a Stay) -> Run<'a> {
         Some((_, Departure::Left(Leaving::Preempted))) => (Some("preempted"), None),
         Some((_, Departure::Left(Leaving::Failed))) => (Some("failed"), None),
         Some((_, Departure::Left(Leaving::Cancelled))) => (Some("cancelled"), None),
+        Some((_, Departure::Left(Leaving::LostNode(node)))) => (Some("shrank"), Some(node)),
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => (Some("node_failed"), Some(node)),
     };
     Run {

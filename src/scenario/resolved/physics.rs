@@ -14,6 +14,12 @@ pub(super) fn physics(physics: &Physics) -> Table {
     let mut table = Table::default();
     let preemption = Preemption::WORDS.into_iter().find(|&(_, known)| known == physics.preemption);
     table.add_some("preemption", preemption.map(|(word, _)| word));
+    if let Some(grace) = physics.grace {
+        let mut keys = Table::default();
+        keys.add_some("time", grace.time.map(duration));
+        keys.add("checkpoint", grace.checkpoint);
+        table.add("grace", keys);
+    }
     let mut startup = Table::default();
     startup.add("time", duration(physics.pauses.startup));
     startup.add("restart", duration(physics.pauses.restart));

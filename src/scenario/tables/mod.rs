@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod failures;
+mod grace;
 mod job_failures;
 mod measure;
 mod physics;
@@ -15,6 +16,7 @@ mod workload;
 
 pub use checkpoint::CHECKPOINT;
 pub use failures::{FAILURES, GPU_FAILURES, OUTAGES, RACK_FAILURES};
+pub use grace::GRACE;
 pub use job_failures::JOB_FAILURES;
 pub use measure::MEASURE;
 pub use physics::{COMMUNICATION, PHYSICS, PREPARATION, STARTUP};

@@ -1,6 +1,8 @@
 //! What `[physics]` may contain.
 
-use super::{CHECKPOINT, FAILURES, Form, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table};
+use super::{
+    CHECKPOINT, FAILURES, Form, GRACE, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table,
+};
 use crate::units::keys::{Key, Kind};
 
 /// What makes a held GPU do less than it could.
@@ -27,6 +29,7 @@ pub static PHYSICS: Table = Table {
     tables: &[
         Sub { name: "startup", form: Form::One(&STARTUP) },
         Sub { name: "checkpoint", form: Form::One(&CHECKPOINT) },
+        Sub { name: "grace", form: Form::One(&GRACE) },
         Sub {
             name: "preparation",
             form: Form::Named(Named { what: "class", table: &PREPARATION, built_in: Vec::new }),
