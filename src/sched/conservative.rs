@@ -5,6 +5,7 @@
 //! `replan`, all reservations are made anew at every pass instead, as Slurm does.
 
 mod calendar;
+mod counts;
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ use crate::cluster::Placer;
 use crate::trace::JobId;
 use crate::units::keys::{Key, Kind};
 use crate::units::{Span, Time};
-use calendar::{Calendar, Freed, Pages};
+use calendar::{Calendar, Pages};
+use counts::Booking;
 
 /// The registry's line.
 pub const ENTRY: PolicyEntry = PolicyEntry {
@@ -119,16 +121,16 @@ impl Conservative {
     fn carry_over(&mut self, world: &World<'_>, calendar: &mut Calendar) {
         let overdue: Vec<(Time, JobId)> = self.due.range(..(world.now, JobId(0))).copied().collect();
         for (start, job) in overdue {
-            let (from, to) = (calendar.end(world, job, start), calendar.end(world, job, world.now));
+            let late =
+                Booking { from: calendar.booking(world, job, start).to, ..calendar.booking(world, job, world.now) };
             match &mut calendar.pages {
-                Pages::Count { profile, freed, overbooked_until } => {
-                    profile.add(from.max(world.now), to, -(world.class(job).request.total_gpus() as i64));
-                    *freed = vec![Freed::new(world.now, Time::MAX)];
-                    *overbooked_until = to.max(*overbooked_until);
+                Pages::Count(counts) => {
+                    counts.hold(late);
+                    counts.overbook(world.now, late.to);
                 }
                 Pages::Nodes(windows) => {
                     if let Some(place) = windows.release(world, job) {
-                        windows.hold(world, job, world.now, to, place);
+                        windows.hold(world, job, world.now, late.to, place);
                     }
                 }
             }
@@ -140,65 +142,61 @@ impl Conservative {
     /// One walk in queue order: each reservation goes to its earliest place while all the others keep theirs, and starts
     /// there if that is now.
     fn compress(&mut self, pass: &mut Pass<'_, '_>, calendar: &mut Calendar) -> Result<(), Fault> {
-        let news = match &mut calendar.pages {
-            Pages::Count { freed, overbooked_until, .. } if freed.is_empty() && pass.now >= *overbooked_until => {
-                return Ok(());
-            }
-            Pages::Count { freed, .. } => freed.len(),
-            Pages::Nodes(windows) => {
-                let freed = windows.begin_walk(pass.now);
-                if !freed && self.missed.is_empty() {
-                    return Ok(());
-                }
-                0
-            }
+        let (freed, overbooked) = match &mut calendar.pages {
+            Pages::Count(counts) => (counts.freed.begin_walk(pass.now), counts.overbooked(pass.now)),
+            Pages::Nodes(windows) => (windows.begin_walk(pass.now), false),
         };
-        calendar.measure_freed();
+        if !freed && !overbooked && self.missed.is_empty() {
+            return Ok(());
+        }
         for job in self.queue(pass) {
             let Some(&start) = self.starts.get(&job) else { continue };
-            if start <= pass.now || calendar.may_improve(pass, job, start) {
-                self.move_forward(pass, calendar, job, start);
+            if self.move_forward(pass, calendar, job, start) || start <= pass.now {
                 self.start_if_due(pass, calendar, job)?;
             }
-        }
-        // What moves freed in this walk is news to the jobs before them, in the next.
-        if let Pages::Count { freed, .. } = &mut calendar.pages {
-            freed.drain(..news);
         }
         Ok(())
     }
 
-    /// Puts a reservation to its earliest place, never to a later start. One that could not be kept, since somebody
-    /// outlived an estimate, looks for another place at once.
-    fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) {
-        let end = calendar.end(world, job, start);
-        let missed = self.missed.contains(&job);
-        let old_place = match &mut calendar.pages {
-            Pages::Count { profile, overbooked_until, .. } => {
-                // Where nothing is overbooked, a look tells whether the booking has to be touched at all.
-                let gpus = world.class(job).request.total_gpus();
-                if world.now >= *overbooked_until
-                    && !missed
-                    && profile.earlier(world.now, start, world.estimate(job), gpus).is_none()
-                {
-                    return;
+    /// Puts a reservation to its earliest place, never to a later start, and says whether it moved.
+    fn move_forward(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) -> bool {
+        let booking = calendar.booking(world, job, start);
+        match &mut calendar.pages {
+            Pages::Count(counts) if !counts.overbooked(world.now) && !self.missed.contains(&job) => {
+                let earlier = counts.move_forward(world.now, booking);
+                if earlier.is_some() {
+                    self.set_start(job, earlier);
                 }
-                profile.add(start, end, world.class(job).request.total_gpus() as i64);
+                earlier.is_some()
+            }
+            Pages::Nodes(windows) if start > world.now && !windows.may_improve(world, job, start) => false,
+            _ => self.rebook(world, calendar, job, start),
+        }
+    }
+
+    /// Takes a reservation out and puts it where it goes now, never to a later start, and says whether it moved. One that
+    /// could not be kept, since somebody outlived an estimate, looks for another place at once.
+    fn rebook(&mut self, world: &World<'_>, calendar: &mut Calendar, job: JobId, start: Time) -> bool {
+        let booking = calendar.booking(world, job, start);
+        let old_place = match &mut calendar.pages {
+            Pages::Count(counts) => {
+                counts.release(booking);
                 None
             }
             Pages::Nodes(windows) => windows.release(world, job),
         };
-        let before = if missed { start.after(Span::from_micros(1)) } else { start };
+        let before = if self.missed.contains(&job) { start.after(Span::from_micros(1)) } else { start };
         let Some((earlier, place)) = calendar.earliest(world, &mut self.placer, job, before) else {
             calendar.hold(world, job, start, old_place);
-            return;
+            return false;
         };
         let moved = earlier < start || place != old_place;
         calendar.hold(world, job, earlier, place);
         if moved {
-            calendar.tell_freed(old_place.map_or(0, |place| place.pool), start, end);
+            calendar.tell_freed(old_place.map_or(0, |place| place.pool), start, booking.to);
         }
         self.set_start(job, Some(earlier));
+        moved
     }
 
     /// Makes all reservations anew, in queue order.
@@ -211,8 +209,8 @@ impl Conservative {
                 calendar.hold(pass, holder.job, start, Some(holder.held.clone()));
             }
         }
-        if let Pages::Count { profile, .. } = &mut calendar.pages {
-            profile.advance(pass.now);
+        if let Pages::Count(counts) = &mut calendar.pages {
+            counts.profile.advance(pass.now);
         }
         self.starts.clear();
         self.due.clear();
@@ -240,7 +238,7 @@ impl Conservative {
             return Ok(());
         }
         let place = match &calendar.pages {
-            Pages::Count { .. } => {
+            Pages::Count(_) => {
                 let request = pass.class(job).request;
                 find_place(pass, &mut self.placer, job, &request)
             }
@@ -290,8 +288,8 @@ impl Scheduler for Conservative {
 
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
         let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass, self.replanning));
-        if let Pages::Count { profile, .. } = &mut calendar.pages {
-            profile.advance(pass.now);
+        if let Pages::Count(counts) = &mut calendar.pages {
+            counts.profile.advance(pass.now);
         }
         pass.waiting.lines_by_head(&mut self.heads);
         let arrivals = std::mem::take(&mut self.arrivals);

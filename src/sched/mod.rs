@@ -10,6 +10,7 @@ mod drain;
 pub mod easy;
 pub mod ends;
 pub mod fifo;
+pub mod freed;
 pub mod gang;
 pub mod list;
 pub mod news;

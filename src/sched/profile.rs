@@ -22,15 +22,8 @@ impl Profile {
     /// Adds `gpus` to what is free in `[from, to)`; negative takes away.
     pub fn add(&mut self, from: Time, to: Time, gpus: i64) {
         if gpus != 0 {
-            self.0.alter(from, to, |step| step.value += gpus);
+            self.0.alter(from, to, |_, free| *free += gpus);
         }
-    }
-
-    /// The most GPUs that are free at any instant of `[from, to)`.
-    #[must_use]
-    pub fn peak(&self, from: Time, to: Time) -> i64 {
-        let within = self.0.from(from).iter().take_while(|step| step.from < to);
-        within.map(|step| step.value).max().unwrap_or(i64::MIN)
     }
 
     /// The earliest instant in `[from, before)` from which `gpus` are free for `length`, at least for that instant.
@@ -39,11 +32,11 @@ impl Profile {
         self.search(from, before, Time::MAX, length, gpus)
     }
 
-    /// The earliest instant in `[from, start)` from which `gpus` that are held for `length` from `start` on could be
+    /// The earliest instant in `[from, before)` from which `gpus` that are held for `length` from `start` on could be
     /// held instead. From `start` on, what is held already will do.
     #[must_use]
-    pub fn earlier(&self, from: Time, start: Time, length: Span, gpus: u64) -> Option<Time> {
-        self.search(from, start, start, length, gpus)
+    pub fn earlier(&self, from: Time, before: Time, start: Time, length: Span, gpus: u64) -> Option<Time> {
+        self.search(from, before.min(start), start, length, gpus)
     }
 
     /// The earliest instant in `[from, before)` from which `gpus` are free for `length` or until `enough`.
@@ -53,24 +46,21 @@ impl Profile {
         }
         let needed = gpus as i64;
         let length = length.max(Span::from_micros(1));
-        let mut start: Option<Time> = None;
-        for step in self.0.from(from) {
-            if let Some(start) = start
-                && step.from >= start.after(length).min(enough)
-            {
-                return Some(start);
-            }
-            if step.value < needed {
-                start = None;
-            } else if start.is_none() {
-                start = Some(step.from.max(from));
-            }
-            // No later start would do.
-            if start.unwrap_or(step.from) >= before {
+        let (instants, free) = self.0.from(from);
+        let mut at = 0;
+        loop {
+            at += free[at..].iter().position(|&free| free >= needed)?;
+            let start = instants[at].max(from);
+            if start >= before {
                 return None;
             }
+            let until = start.after(length).min(enough);
+            let Some(run) = free[at..].iter().position(|&free| free < needed) else { return Some(start) };
+            at += run;
+            if instants[at] >= until {
+                return Some(start);
+            }
         }
-        start
     }
 }
 
@@ -104,11 +94,8 @@ mod tests {
             let expected = (from..before).find(|&t| {
                 plain[t as usize..(t as usize + run).min(before as usize)].iter().all(|&f| f >= gpus as i64)
             });
-            let found = profile.earlier(at(from), at(before), Span::from_micros(length), gpus);
+            let found = profile.earlier(at(from), Time::MAX, at(before), Span::from_micros(length), gpus);
             prop_assert_eq!(found.map(Time::micros), expected);
-            let to = from + length + 1;
-            let highest = plain[from as usize..to as usize].iter().copied().max();
-            prop_assert_eq!(Some(profile.peak(at(from), at(to))), highest);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use rustc_hash::FxHashMap;
 
+use super::freed::Freed;
 use super::profile::Profile;
 use super::steps::Steps;
 use super::usage::Usage;
@@ -52,10 +53,8 @@ struct PoolWindows {
     stage: PoolState,
     /// What is taken on the stage, by node.
     staged: Vec<Take>,
-    /// Stretches in which something was freed that jobs early in the order have not seen yet, as one.
-    news: Option<(Time, Time)>,
-    /// The same, freed since the present walk began.
-    latest: Option<(Time, Time)>,
+    /// What jobs early in the order have not seen yet.
+    freed: Freed,
 }
 
 impl Windows {
@@ -98,28 +97,24 @@ impl Windows {
 
     /// Says that a pool has more that is free in `[from, to)` than before.
     pub fn tell_freed(&mut self, pool: u16, from: Time, to: Time) {
-        let latest = &mut self.pools[pool as usize].latest;
-        *latest = joined(*latest, Some((from, to)).filter(|_| from < to));
+        self.pools[pool as usize].freed.tell(from, to);
     }
 
     /// Begins a walk over all reservations and says whether it could change any: whether anything was freed. A job sees
     /// what was freed since its turn in the walk before.
     pub fn begin_walk(&mut self, now: Time) -> bool {
-        for pool in &mut self.pools {
-            pool.news = pool.latest.take().filter(|&(_, to)| to > now);
-        }
-        self.pools.iter().any(|pool| pool.news.is_some())
+        self.pools.iter_mut().map(|pool| pool.freed.begin_walk(now)).fold(false, std::ops::BitOr::bitor)
     }
 
-    /// Whether the job, which holds `[start, end)`, could possibly start before it now although it could not before:
+    /// Whether the job, which holds nodes from `start` on, could possibly start earlier now although it could not before:
     /// its new window would meet what was freed, and until `start` enough GPUs would be free without its own.
     #[must_use]
-    pub fn may_improve(&self, world: &World<'_>, job: JobId, start: Time, end: Time) -> bool {
+    pub fn may_improve(&self, world: &World<'_>, job: JobId, start: Time) -> bool {
         let class = world.class(job);
         let (gpus, length) = (class.request.total_gpus(), world.estimate(job));
         class.pools.iter().map(|&pool| &self.pools[pool as usize]).any(|pool| {
-            let freed = joined(pool.news, pool.latest);
-            freed.is_some_and(|(from, _)| from < end) && pool.free.earlier(world.now, start, length, gpus).is_some()
+            let end = pool.freed.end();
+            end.is_some_and(|end| pool.free.earlier(world.now, end, start, length, gpus).is_some())
         })
     }
 
@@ -162,8 +157,7 @@ impl PoolWindows {
             edges: BTreeMap::new(),
             stage,
             staged: vec![Take::default(); nodes],
-            news: None,
-            latest: None,
+            freed: Freed::default(),
         }
     }
 
@@ -174,12 +168,12 @@ impl PoolWindows {
         let used = &mut self.used[node as usize];
         used.advance(now);
         let mut freed: Vec<(Time, i64)> = Vec::new();
-        used.alter(from, to, |step| {
-            let before = step.value.within(&self.node).gpus;
-            change(&mut step.value);
-            let more = i64::from(before) - i64::from(step.value.within(&self.node).gpus);
+        used.alter(from, to, |at, used| {
+            let before = used.within(&self.node).gpus;
+            change(used);
+            let more = i64::from(before) - i64::from(used.within(&self.node).gpus);
             if freed.last().is_none_or(|&(_, last)| last != more) {
-                freed.push((step.from, more));
+                freed.push((at, more));
             }
         });
         for (at, &(start, more)) in freed.iter().enumerate() {
@@ -243,20 +237,12 @@ impl PoolWindows {
 
     /// Shows on the stage what is free of a node at every instant of a window.
     fn show(&mut self, node: usize, (from, to): (Time, Time)) {
-        let steps = self.used[node].from(from).iter().take_while(|step| step.from < to);
-        let used = steps.fold(Usage::default(), |most, step| most.or_more(&step.value)).within(&self.node);
+        let used = self.used[node].within(from, to).iter();
+        let used = used.fold(Usage::default(), |most, used| most.or_more(used)).within(&self.node);
         let before = std::mem::replace(&mut self.staged[node], used);
         if before != used {
             self.stage.give(node, &before);
             self.stage.take(node, &used);
         }
-    }
-}
-
-/// The stretch from the first instant of two stretches to their last.
-fn joined(a: Option<(Time, Time)>, b: Option<(Time, Time)>) -> Option<(Time, Time)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-        (one, other) => one.or(other),
     }
 }

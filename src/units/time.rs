@@ -39,6 +39,12 @@ impl Time {
         Time(self.0.saturating_add(span.0))
     }
 
+    /// This instant `span` earlier; the beginning of time is its lowest value.
+    #[must_use]
+    pub const fn before(self, span: Span) -> Self {
+        Time(self.0.saturating_sub(span.0))
+    }
+
     /// The span from `earlier` to here.
     ///
     /// # Panics
