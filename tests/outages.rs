@@ -32,8 +32,7 @@ fn run(scenario: &Scenario, jobs: &JobTable, policy: &str, until: Option<u64>) -
 
 /// GPU-seconds of a leaf, to the nearest.
 fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
-    let hours: f64 = outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours()).sum();
-    (hours * 3600.0).round()
+    (outcome.leaf(leaf).as_gpu_hours() * 3600.0).round()
 }
 
 fn seconds(time: Option<Time>) -> f64 {

@@ -41,7 +41,7 @@ fn run_within(scenario: &Scenario, jobs: &JobTable, policy: &str, cut: [u64; 2])
 
 /// GPU-seconds of a leaf.
 fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
-    outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours() * 3600.0).sum()
+    outcome.leaf(leaf).as_gpu_hours() * 3600.0
 }
 
 fn seconds(time: Option<Time>) -> f64 {

@@ -64,7 +64,7 @@ fn run_with(scenario: &Scenario, jobs: &JobTable, policy: &PolicyChoice) -> Outc
 
 /// GPU-seconds of a leaf.
 fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
-    outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours() * 3600.0).sum()
+    outcome.leaf(leaf).as_gpu_hours() * 3600.0
 }
 
 fn starts(outcome: &Outcome, jobs: &JobTable) -> Vec<f64> {

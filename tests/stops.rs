@@ -29,7 +29,7 @@ fn run(scenario: &Scenario, jobs: &JobTable, policy: &str) -> Outcome {
 
 /// GPU-seconds of a leaf.
 fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
-    outcome.ledger.iter().filter(|e| e.leaf == leaf).map(|e| e.time.as_gpu_hours() * 3600.0).sum()
+    outcome.leaf(leaf).as_gpu_hours() * 3600.0
 }
 
 fn end(outcome: &Outcome, job: u32) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::experiments::range;
 use crate::experiments::stored::StoredSweep;
-use crate::units::correlation::spearman;
+use crate::results::correlation::spearman;
 
 /// How points lie.
 #[derive(Debug, Clone, Copy, PartialEq)]

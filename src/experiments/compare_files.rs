@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::compare::{Compared, wait_shares};
-use super::interval::{CONFIDENCE, Draws};
+use super::interval::{CONFIDENCE, Draws, Interval};
 use super::table::{Columns, Table};
 use crate::input::Problem;
 use crate::output::write_text;
@@ -79,8 +79,22 @@ pub fn write(folder: &Path, compared: &Compared) -> Result<(), Problem> {
     }
     table.finish()?;
     write_text(&folder.join("waits.csv"), &waits(compared))?;
-    write_text(&folder.join("differences.csv"), &differences_text(compared))?;
-    write_text(&folder.join("compare.json"), &json_text(compared))
+    let differences = Differing::of(compared);
+    write_text(&folder.join("differences.csv"), &differences_text(compared, &differences))?;
+    write_text(&folder.join("compare.json"), &json_text(compared, &differences))
+}
+
+/// By contender, the first one's empty: all figures, with their differences to the first where there are any.
+struct Differing<'c>(Vec<Vec<(&'c str, Option<Interval>)>>);
+
+impl<'c> Differing<'c> {
+    fn of(compared: &'c Compared) -> Self {
+        let of = |at: usize| {
+            let names = compared.cells[at][0].figures.iter().map(|(name, _)| name).filter(|_| at > 0);
+            names.map(|name| (name, compared.difference(at, name))).collect()
+        };
+        Differing((0..compared.contenders.len()).map(of).collect())
+    }
 }
 
 /// The queue time that a share of the jobs does not exceed, by contender.
@@ -98,11 +112,11 @@ fn waits(compared: &Compared) -> String {
 }
 
 /// The differences to the first contender, a row a contender and figure; only the header where replicates are too few.
-fn differences_text(compared: &Compared) -> String {
+fn differences_text(compared: &Compared, differences: &Differing<'_>) -> String {
     let mut rows = Rows::with_header("variant,figure,difference,low,high,significant,method");
-    for (at, contender) in compared.contenders.iter().enumerate().skip(1) {
-        for (figure, _) in compared.cells[at][0].figures.iter() {
-            let Some(interval) = compared.difference(at, figure) else { continue };
+    for (contender, figures) in compared.contenders.iter().zip(&differences.0) {
+        for &(figure, interval) in figures {
+            let Some(interval) = interval else { continue };
             rows.text(&contender.name);
             rows.text(figure);
             for number in [interval.difference, interval.low(), interval.high()] {
@@ -116,13 +130,13 @@ fn differences_text(compared: &Compared) -> String {
     String::from_utf8_lossy(rows.bytes()).into_owned()
 }
 
-fn json_text(compared: &Compared) -> String {
+fn json_text(compared: &Compared, all: &Differing<'_>) -> String {
     let variant = |at: usize| Variant {
         name: &compared.contenders[at].name,
         policy: compared.contenders[at].scenario.policy.entry.name,
         seed: compared.cells[at][0].seed,
         figures: exact(&compared.cells[at][0].figures),
-        differences: (at > 0 && compared.replicates() > 1).then(|| differences(compared, at)),
+        differences: (at > 0 && compared.replicates() > 1).then(|| differences(compared, at, &all.0[at])),
     };
     let file = File {
         schema: SCHEMA,
@@ -145,9 +159,9 @@ fn exact(figures: &Figures) -> Named<Box<RawValue>> {
     Named(figures.iter().map(|(name, text)| (name.to_owned(), value(text))).collect())
 }
 
-fn differences(compared: &Compared, at: usize) -> Differences<'_> {
-    let interval = |name: &str| {
-        let Some(interval) = compared.difference(at, name) else { return Value::Null };
+fn differences<'c>(compared: &'c Compared, at: usize, figures: &[(&str, Option<Interval>)]) -> Differences<'c> {
+    let value = |interval: Option<Interval>| {
+        let Some(interval) = interval else { return Value::Null };
         let mut fields = Map::new();
         fields.insert("difference".to_owned(), json!(interval.difference));
         fields.insert("low".to_owned(), json!(interval.low()));
@@ -156,7 +170,6 @@ fn differences(compared: &Compared, at: usize) -> Differences<'_> {
         fields.insert("method".to_owned(), json!(interval.method.name()));
         Value::Object(fields)
     };
-    let names = compared.cells[at][0].figures.iter().map(|(name, _)| name);
     let (replicates_are, blocks) = match compared.draws[at] {
         Draws::Independent => ("independent", None),
         Draws::Bootstrap { blocks } => (BOOTSTRAP, Some(blocks)),
@@ -165,6 +178,6 @@ fn differences(compared: &Compared, at: usize) -> Differences<'_> {
         to: &compared.contenders[0].name,
         replicates_are,
         blocks,
-        figures: Named(names.map(|name| (name.to_owned(), interval(name))).collect()),
+        figures: Named(figures.iter().map(|&(name, interval)| (name.to_owned(), value(interval))).collect()),
     }
 }

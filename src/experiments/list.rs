@@ -1,5 +1,6 @@
 //! Points from a file: a CSV whose columns are keys of the scenario, a row a point.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::axes::MOST_RUNS;
@@ -31,11 +32,15 @@ pub fn read(file: &Path) -> Result<List, Problems> {
     let keys = keys(&header, file)?;
     let mut list = List { rows: Rows { from: Origin::List, keys, rows: Vec::new() }, lines: Vec::new() };
     let mut problems = Problems::new();
+    let mut known: BTreeMap<Vec<String>, u64> = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| broken(&error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        match row(&record, line, file, &list) {
+        match row(&record, line, file, &list.rows.keys) {
             Ok(row) => {
+                if let Some(first) = known.insert(row.clone(), line) {
+                    problems.push(Problem::at(file, line, 0, format!("is the same point as line {first}")));
+                }
                 list.rows.rows.push(row);
                 list.lines.push(line);
             }
@@ -69,8 +74,7 @@ fn keys(header: &csv::StringRecord, file: &Path) -> Result<Vec<String>, Problems
     problems.or(keys)
 }
 
-fn row(record: &csv::StringRecord, line: u64, file: &Path, list: &List) -> Result<Vec<String>, Problem> {
-    let keys = &list.rows.keys;
+fn row(record: &csv::StringRecord, line: u64, file: &Path, keys: &[String]) -> Result<Vec<String>, Problem> {
     let wrong = |message: String| Problem::at(file, line, 0, message);
     if record.len() != keys.len() {
         return Err(wrong(format!("{} values are expected, one a column; {} found", keys.len(), record.len())));
@@ -78,9 +82,5 @@ fn row(record: &csv::StringRecord, line: u64, file: &Path, list: &List) -> Resul
     if let Some(at) = record.iter().position(str::is_empty) {
         return Err(wrong(format!("`{}` has no value here", keys[at])));
     }
-    let row: Vec<String> = record.iter().map(str::to_owned).collect();
-    match list.rows.rows.iter().position(|earlier| *earlier == row) {
-        Some(at) => Err(wrong(format!("is the same point as line {}", list.lines[at]))),
-        None => Ok(row),
-    }
+    Ok(record.iter().map(str::to_owned).collect())
 }

@@ -1,5 +1,6 @@
 //! From an outcome to figures and files, and back from the files. Nothing here changes what was simulated.
 
+pub mod correlation;
 pub mod figures;
 pub mod folder;
 pub mod format;

@@ -1,9 +1,9 @@
 //! Recorded against simulated queue times.
 
+use super::correlation::{pearson, spearman};
 use crate::engine::Outcome;
 use crate::trace::JobTable;
 use crate::units::Distribution;
-use crate::units::correlation::{pearson, spearman};
 
 /// Recorded against simulated queue times.
 #[derive(Debug, Clone, PartialEq)]

@@ -103,7 +103,11 @@ impl Windows {
     /// Begins a walk over all reservations and says whether it could change any: whether anything was freed. A job sees
     /// what was freed since its turn in the walk before.
     pub fn begin_walk(&mut self, now: Time) -> bool {
-        self.pools.iter_mut().map(|pool| pool.freed.begin_walk(now)).fold(false, std::ops::BitOr::bitor)
+        let mut any = false;
+        for pool in &mut self.pools {
+            any |= pool.freed.begin_walk(now);
+        }
+        any
     }
 
     /// Whether the job, which holds nodes from `start` on, could possibly start earlier now although it could not before:

@@ -2,7 +2,6 @@
 //!
 //! Everything that the clock, the ledger or a sort key holds is an integer here; floats leave only towards reports.
 
-pub mod correlation;
 pub mod decimal;
 pub mod distribution;
 pub mod gpus;
