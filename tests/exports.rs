@@ -109,10 +109,17 @@ fn batsim_rows_are_the_schedule() {
     }
 }
 
-/// Slices of a track never overlap, and job by job they are as long as the job ran on its nodes.
+/// Slices of a track never overlap, and job by job they are as long as the job ran on its nodes. Seats of GPUs that jobs
+/// share have tracks of their own.
 #[test]
 fn chrome_slices_are_the_schedule() {
-    let (run, _) = exported("chrome", "scenarios/failures.toml", "priority-preempt");
+    check_chrome("chrome", "scenarios/failures.toml", "priority-preempt");
+    let trace = check_chrome("chrome-sharing", "scenarios/sharing.toml", "best-effort-fifo");
+    assert!(trace.contains(", seat 2\"") && trace.contains(", seat 4\""), "no GPU is shared");
+}
+
+fn check_chrome(name: &str, scenario: &str, policy: &str) -> String {
+    let (run, _) = exported(name, scenario, policy);
     let events = json(&run.join("export/trace.json"));
     let mut slices: Vec<&serde_json::Value> =
         events["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X").collect();
@@ -132,6 +139,44 @@ fn chrome_slices_are_the_schedule() {
     }
     let counters = events["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "C").count();
     assert!(counters > 100, "{counters}");
+    fs::read_to_string(run.join("export/trace.json")).unwrap()
+}
+
+/// Jobs that share a GPU are seen on the same one, never more of them than it can hold: at most 1000 thousandths by MPS, at
+/// most seven instances by MIG; and whole GPUs are never those that others share.
+#[test]
+fn seats_lie_on_gpus_that_can_hold_them() {
+    let (run, _) = exported("seats", "scenarios/sharing.toml", "best-effort-fifo");
+    let asked: HashMap<String, u64> = rows(Path::new("traces/sharing.csv"))
+        .into_iter()
+        .map(|row| {
+            let milli = if row["mig"].is_empty() { row["gpu_milli"].parse().unwrap_or(1000) } else { 0 };
+            (row["job_id"].clone(), milli)
+        })
+        .collect();
+    // By GPU: what begins and ends on it, ends first.
+    let mut changes: BTreeMap<u64, Vec<(f64, i64, i64)>> = BTreeMap::new();
+    for row in rows(&run.join("export/batsim_jobs.csv")) {
+        let milli = asked[&row["job_id"]] as i64;
+        for gpu in resources(&row) {
+            let of_gpu = changes.entry(gpu).or_default();
+            of_gpu.push((number(&row["starting_time"]), 1, milli));
+            of_gpu.push((number(&row["finish_time"]), -1, -milli));
+        }
+    }
+    let mut most_together = 0;
+    for (gpu, mut changes) in changes {
+        changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let (mut jobs, mut milli) = (0, 0);
+        for (at, count, share) in changes {
+            (jobs, milli) = (jobs + count, milli + share);
+            // Four nodes of eight A100s under MIG come first, then four of four L40S under MPS with four shares at most.
+            assert!(jobs <= if gpu < 32 { 7 } else { 4 }, "{jobs} jobs on GPU {gpu} at {at} s");
+            assert!(gpu < 32 || milli <= 1000, "{milli} thousandths of GPU {gpu} at {at} s");
+            most_together = most_together.max(jobs);
+        }
+    }
+    assert!(most_together >= 4, "{most_together}");
 }
 
 /// Every sample is a figure of the summary; families are declared before their samples and stand together.

@@ -207,6 +207,138 @@ fn numbers_agree_with_the_terminal() {
     assert!(html.contains(&format!("<dd class=\"number\">{mean}</dd>")), "{wait}");
 }
 
+/// What charts, page and terminal say of a run are the numbers of its `summary.json`, read here without the program.
+#[test]
+fn charts_page_and_terminal_say_what_the_summary_says() {
+    use fleetsim::results::format::{dollars, duration, percent};
+    let folder = folder("all-agree");
+    let run = folder.join("run");
+    let (code, printed, err) = fleetsim(&["run", "scenarios/pools-and-queues.toml", "--out", text(&run)]);
+    assert_eq!(code, 0, "{err}");
+    let summary: serde_json::Value = serde_json::from_str(&read(&run.join("summary.json"))).expect("it is JSON");
+    let number =
+        |path: &str| summary.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("{path}"));
+    let html = read(&run.join("report.html"));
+    let svg = |name: &str| read(&run.join("charts").join(format!("{name}.svg")));
+    let told = |what: &str, text: &str, value: &str| assert!(text.contains(value), "{what} does not say {value}");
+    let [allocated, occupied, productive] =
+        ["allocated", "occupied", "productive"].map(|name| percent(number(&format!("/utilization/{name}"))));
+    for share in [&allocated, &occupied, &productive] {
+        told("the page", &html, &format!("<dd class=\"number\">{share}</dd>"));
+        told("the terminal", &printed, share);
+    }
+    told("a chart", &svg("ledger-over-time"), &format!("Jobs held {allocated} of 192 GPUs, {productive} usefully"));
+    let (mean, p90) = (duration(number("/wait_s/mean")), duration(number("/wait_s/p90")));
+    told(
+        "the page",
+        &html,
+        &format!("<dd class=\"number\">{mean}</dd><dd class=\"why\">nine in ten jobs within {p90}</dd>"),
+    );
+    told("a chart", &svg("queue-time-cdf"), &format!("over {p90}"));
+    told("the terminal", &printed, &format!("{mean} "));
+    told("the terminal", &printed, &p90);
+    let year = 8760.0 * 3600.0 / number("/window_s");
+    let idle = dollars(number("/cost/idle_usd") * year);
+    assert_eq!(idle, dollars(number("/cost/idle_usd_per_year")));
+    told("the page", &html, &format!("idle GPUs cost {idle} a year"));
+    told("the terminal", &printed, &format!("{idle} a year"));
+    let (waterfall, capacity) = (svg("idle-waterfall"), number("/capacity_gpu_s"));
+    let leaves = summary["ledger"].as_object().expect("it has a ledger");
+    let mut seen = 0;
+    for (leaf, seconds) in leaves.iter().map(|(leaf, value)| (leaf, value.as_f64().expect("a number"))) {
+        if seconds <= 0.0 {
+            continue;
+        }
+        let (share, usd) = (percent(seconds / capacity), number(&format!("/cost/by_leaf/{leaf}")));
+        let a_year = dollars(usd * year);
+        told("the waterfall", &waterfall, &format!("{a_year} · {share}"));
+        told("the page", &html, &format!("<td class=\"text\">{}</td>", leaf.replace('_', " ")));
+        for cell in [&share, &dollars(usd), &a_year] {
+            told("the page", &html, &format!(">{cell}</td>"));
+        }
+        if leaf != "useful" {
+            let row = printed.lines().find(|line| line.trim_start().starts_with(&format!("{leaf} ")));
+            let row = row.unwrap_or_else(|| panic!("the terminal has no {leaf}"));
+            assert!(row.contains(&share) && row.contains(&dollars(usd)) && row.contains(&a_year), "{row}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen} leaves");
+}
+
+/// Where nothing has a price no dollars are shown; where only some GPUs have one, that is said.
+#[test]
+fn what_has_no_price_is_told() {
+    let folder = folder("prices");
+    std::fs::write(folder.join("t.csv"), SMALL).expect("it can be written");
+    let run = |name: &str, second: &str| {
+        let pool = |name: &str, price: &str| {
+            format!("[cluster.pools.{name}]\ngpu = \"own\"\nnodes = 2\ngpus_per_node = 2\n{price}")
+        };
+        let (one, two) = (pool("a", ""), pool("b", second));
+        let text_of = format!("{one}{two}[cluster.gpus.own]\n[workload]\ntrace = \"t.csv\"\n[policy.fifo]\n");
+        std::fs::write(folder.join("s.toml"), text_of).expect("it can be written");
+        let out = folder.join(name);
+        let (code, _, err) = fleetsim(&["run", text(&folder.join("s.toml")), "--out", text(&out)]);
+        assert_eq!(code, 0, "{err}");
+        (read(&out.join("report.html")), read(&out.join("charts/idle-waterfall.svg")))
+    };
+    let (html, waterfall) = run("none", "");
+    let shown = html.split("<h2>The same again</h2>").next().expect("the page has a beginning");
+    assert!(!shown.contains('$') && !waterfall.contains('$') && !html.contains("have a price"), "dollars of nothing");
+    assert!(!html.contains("idle cost") && !html.contains("cost of held"));
+    let (html, waterfall) = run("some", "price = 2\n");
+    let told = "only 4 of 8 GPUs have a price";
+    assert!(html.contains(&format!("a year ({told})")) && waterfall.contains(&format!("; {told}")));
+    assert!(html.contains("idle cost"));
+}
+
+/// Names of any kind stay text and leave charts readable: markup, emoji, other scripts, two hundred letters.
+#[test]
+fn names_of_any_kind_are_shown() {
+    let names = [
+        "<script>alert(1)</script>",
+        "\u{1f680} rockets",
+        "\u{645}\u{631}\u{62d}\u{628}\u{627}",
+        &"w".repeat(200),
+        "a&b",
+    ];
+    let job = |i: usize| {
+        format!("\"{0} {i}\",{1},{2},{3},\"{0}\"\n", names[i % names.len()], i * 7, 40 + i * 13 % 300, 1 + i % 4)
+    };
+    let trace: String = (0..60).map(job).collect();
+    let (run, _) = run_named(
+        "any-name",
+        &"a long title ".repeat(16),
+        &format!("job_id,submit_s,duration_s,gpus,tenant\n{trace}"),
+        3,
+    );
+    check_charts(&run);
+    let html = read(&run.join("report.html"));
+    assert!(
+        !html.contains("<script>alert") && html.contains("\u{1f680} rockets") && html.contains("\u{645}\u{631}\u{62d}")
+    );
+    let tenants = read(&run.join("charts/gpus-by-tenant.svg"));
+    assert!(tenants.contains("&lt;script&gt;") && tenants.contains('…'), "long names are cut: {tenants}");
+    // No text is longer than there is room for.
+    for chart in CHARTS {
+        for line in read(&run.join("charts").join(format!("{chart}.svg"))).lines().filter(|line| line.contains("<text"))
+        {
+            let shown = line.split('>').nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+            assert!(shown.chars().count() < 90, "{chart}: {shown}");
+        }
+    }
+}
+
+/// Printed, a page is dark on white also for who reads it in dark: the last word on colours is the paper's.
+#[test]
+fn printed_pages_are_light() {
+    let html = read(&run("printed", SMALL, 2).join("report.html"));
+    let print =
+        html.find("@media print{:root,:root[data-theme]{color-scheme:light;--paper:#ffffff;").expect("it has colours");
+    assert!(html.rfind(":root[data-theme=dark]").is_some_and(|dark| dark < print));
+}
+
 #[test]
 fn no_report_is_written_when_none_is_asked_for() {
     let (run, _) = run_named("none", "small", SMALL, 2);

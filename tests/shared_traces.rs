@@ -64,6 +64,7 @@ impl Case {
         let scenario = load(&folder.join("scenario.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
         let trace = native::read(&folder.join("trace.csv.gz"), &ReadOptions::default()).unwrap();
         assert_eq!(trace.table.len(), self.jobs);
+        self.check_fitted(&folder);
         for policy in registry::policies() {
             if policy.name == "conservative-backfill" && self.conservative < self.jobs {
                 eprintln!("cut short: {} under {} sees its first {} jobs", place, policy.name, self.conservative);
@@ -74,6 +75,26 @@ impl Case {
                 assert_eq!(rejected, self.rejected, "rejected of {place} under {}", policy.name);
             }
         }
+    }
+
+    /// `init --from-trace` gives a scenario that runs, on whose cluster every job has a place.
+    fn check_fitted(&self, folder: &Path) {
+        let (trace, fitted) = (folder.join("trace.csv.gz"), folder.join("fitted.toml"));
+        drop(std::fs::remove_file(&fitted));
+        let paths = ["init", "--from-trace", trace.to_str().unwrap(), "--out", fitted.to_str().unwrap()];
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_fleetsim")).args(paths).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let scenario = load(&fitted, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
+        let trace = native::read(&trace, &ReadOptions::default()).unwrap();
+        let setup = Setup {
+            cluster: &scenario.cluster,
+            jobs: &trace.table,
+            policy: &scenario.policy,
+            options: &Options::default(),
+        };
+        let outcome = simulate(setup, &mut Silent).unwrap_or_else(|e| panic!("{}: {e}", self.files[0]));
+        let unplaced = trace.table.ids().filter(|&job| outcome.fates.end(job).is_none()).count();
+        assert_eq!(unplaced, 0, "jobs without a place on the cluster fitted to {}", self.files[0]);
     }
 
     /// Every job runs for exactly its duration (longer where it was stopped for another), or was rejected, or is stuck where `pods` deadlocks. Says how many were

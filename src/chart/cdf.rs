@@ -73,8 +73,15 @@ fn comparison_title(of: &StoredComparison) -> String {
     if (last.0 - first.0).abs() < 0.5 {
         return format!("1 in 10 jobs waits over {}, whichever is taken", duration(last.0));
     }
-    let shortest = if first.0 < 1.0 { "no time".to_owned() } else { duration(first.0) };
-    format!("1 in 10 jobs waits over {shortest} with {}, over {} with {}", first.1, duration(last.0), last.1)
+    if first.0 < 1.0 {
+        return format!(
+            "Nine in ten jobs start at once with {}; 1 in 10 waits over {} with {}",
+            first.1,
+            duration(last.0),
+            last.1
+        );
+    }
+    format!("1 in 10 jobs waits over {} with {}, over {} with {}", duration(first.0), first.1, duration(last.0), last.1)
 }
 
 fn curves(title: String, subtitle: String, lines: &[Line]) -> Scene {

@@ -50,12 +50,27 @@ pub fn draw(text: &str, size: f64, bold: bool, (x, y): (f64, f64), mut draw: imp
     }
 }
 
-/// A text in lines no wider than `room`, broken at spaces, but not between a number and its `%`.
+/// A text that is no wider than `room`; what is too long ends in an ellipsis.
+#[must_use]
+pub fn clipped(text: &str, size: f64, bold: bool, room: f64) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_owned();
+    }
+    let mut left = room - width("…", size, bold);
+    let fits = |letter: &char| {
+        left -= width(letter.encode_utf8(&mut [0; 4]), size, bold);
+        left >= 0.0
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// A text in lines no wider than `room`, broken at spaces, but not between a number and its `%`. A word that no line has
+/// room for is cut.
 #[must_use]
 pub fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.replace(" %", "\u{a0}%").split(' ') {
-        let word = word.replace('\u{a0}', " ");
+        let word = clipped(&word.replace('\u{a0}', " "), size, bold, room);
         match lines.last_mut() {
             Some(line) if width(&format!("{line} {word}"), size, bold) <= room => {
                 line.push(' ');

@@ -55,15 +55,7 @@ pub fn no_places() -> Scene {
 /// A text that is no wider than `room` as a label; what is too long ends in an ellipsis.
 #[must_use]
 pub fn fitted(text: &str, room: f64) -> String {
-    if font::width(text, LABEL, false) <= room {
-        return text.to_owned();
-    }
-    let mut cut: String = text.to_owned();
-    while !cut.is_empty() && font::width(&cut, LABEL, false) + font::width("…", LABEL, false) > room {
-        cut.pop();
-    }
-    cut.push('…');
-    cut
+    font::clipped(text, LABEL, false, room)
 }
 
 /// Names of values, at most as wide as the widest of them.

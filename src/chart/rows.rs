@@ -32,7 +32,7 @@ impl Rows {
             let middle = top + (i as f64 + 0.5) * pitch;
             // A name of few, beside a row lower than itself, must not stick out above or below.
             let baseline = (middle + LABEL * 0.36).clamp(top + LABEL * 0.73, (frame.bottom()).max(top + LABEL));
-            scene.label((MARGIN + room, baseline), Align::End, Ink::Text, layout::fitted(name, room));
+            scene.label((MARGIN + room, baseline), Align::End, Ink::Text, short(name, room));
         }
         Rows { frame, pitch }
     }
@@ -77,6 +77,17 @@ impl Rows {
     }
 }
 
+/// A name that has room. The last word of a long one stays: it tells the rows of a pool apart.
+fn short(name: &str, room: f64) -> String {
+    match name.rsplit_once(' ') {
+        Some((pool, node)) if layout::widest([name]) > room => {
+            let node = format!(" {node}");
+            format!("{}{node}", layout::fitted(pool, room - layout::widest([node.as_str()])))
+        }
+        _ => layout::fitted(name, room),
+    }
+}
+
 /// Rectangles by ink, so that each colour is one shape however many there are.
 #[derive(Debug, Default)]
 pub struct Cells(BTreeMap<String, (Ink, Vec<Frame>)>);
@@ -114,4 +125,18 @@ pub fn node_names(places: &Places) -> Vec<String> {
         _ => places.name(row),
     };
     places.rows.iter().map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_of_pools_keep_the_numbers_of_their_nodes() {
+        let name = |node: &str| short(&format!("{} {node}", "long pool name ".repeat(10)), NAMES);
+        assert!(name("17").ends_with("… 17") && name("128-255").ends_with("… 128-255"), "{}", name("17"));
+        assert!(layout::widest([name("128-255").as_str()]) <= NAMES);
+        assert_eq!(short("node 3", NAMES), "node 3");
+        assert!(short(&"x".repeat(200), NAMES).ends_with('…'));
+    }
 }

@@ -65,7 +65,7 @@ impl Spread {
         let keys = sweep.design.row_keys();
         match correlation {
             Some(correlation) => {
-                format!(", of {keys} keys that vary the one it goes with most (ranks: {correlation:+.2})")
+                format!(", of {keys} keys that vary the one it follows most (rank correlation {correlation:+.2})")
             }
             None => format!(", one of {keys} keys that vary"),
         }

@@ -34,7 +34,10 @@ fn draw(run: &StoredRun) -> Scene {
     }
     let rows = rows(run);
     let unit = if run.is_priced() { "dollars a year" } else { "GPU-hours" };
-    let subtitle = format!("From {} down to useful work, in {unit} and in percent", plural(run.gpus(), "GPU"));
+    let mut subtitle = format!("From {} down to useful work, in {unit} and in percent", plural(run.gpus(), "GPU"));
+    if let Some(partly) = run.partly_priced() {
+        subtitle.push_str(&format!("; {partly}"));
+    }
     let (mut scene, top) = layout::titled(title(run), subtitle, rows.len() as f64 * PITCH + MARGIN);
     let names = layout::widest(rows.iter().map(|r| r.name.as_str()));
     let values = layout::widest(rows.iter().map(|r| r.value.as_str()));

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Output;
 use super::failure::Failure;
-use super::format::count;
+use super::format::{clipped, count};
 use super::many::{self, ManyArgs};
 use super::table::{finished, plain, right};
 use crate::experiments::compare::{Compared, Comparison, Request};
@@ -40,6 +40,9 @@ pub struct CompareArgs {
     #[arg(long)]
     pub no_report: bool,
 }
+
+/// The letters of a name that the table has room for.
+const NAME: usize = 32;
 
 /// The columns of the table: heading and figure.
 const COLUMNS: [(&str, &str); 9] = [
@@ -107,7 +110,7 @@ fn figures(compared: &Compared) -> String {
             figures.number(name).map_or_else(|| "n/a".to_owned(), |value| shown(value, name))
         };
         let values = COLUMNS.iter().map(|(_, name)| cell(&cells[0].figures, name));
-        table.add_row(std::iter::once(contender.name.clone()).chain(values).collect::<Vec<_>>());
+        table.add_row(std::iter::once(clipped(&contender.name, NAME)).chain(values).collect::<Vec<_>>());
     }
     numbers_to_the_right(&mut table);
     finished(&table)
@@ -124,7 +127,7 @@ fn differences(compared: &Compared) -> String {
             }
             None => "n/a".to_owned(),
         });
-        table.add_row(std::iter::once(contender.name.clone()).chain(values).collect::<Vec<_>>());
+        table.add_row(std::iter::once(clipped(&contender.name, NAME)).chain(values).collect::<Vec<_>>());
     }
     numbers_to_the_right(&mut table);
     let first = &compared.contenders[0].name;

@@ -1,12 +1,13 @@
 //! What Batsim writes of a simulation: `_jobs.csv`, which evalys plots, and `_schedule.csv`.
 //!
 //! GPUs are its resources, numbered through pools, nodes and GPUs. A job that was stopped and ran again, or got more GPUs,
-//! has a row for each of its stays, the later ones named `ID#2` and so on, so that no GPU is in two rows at a time.
+//! has a row for each of its stays, the later ones named `ID#2` and so on, so that no GPU is in two rows at a time, but for
+//! GPUs that jobs share.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Files, Format, OfRun, Replay, Stay};
+use super::{Files, Format, Gpu, OfRun, Replay, Stay};
 use crate::engine::Leaving;
 use crate::input::Problem;
 use crate::results::format::plural;
@@ -146,9 +147,11 @@ fn final_state(stay: &Stay) -> (bool, &'static str) {
 
 /// An interval set: `0-3 8`.
 fn intervals(stay: &Stay, per_node: u32, first_gpu: u64) -> String {
-    let number = |&(node, gpu): &(u32, u32)| first_gpu + u64::from(node) * u64::from(per_node) + u64::from(gpu);
+    let number = |gpu: &Gpu| first_gpu + u64::from(gpu.node) * u64::from(per_node) + u64::from(gpu.number);
+    let mut numbers: Vec<u64> = stay.gpus.iter().map(number).collect();
+    numbers.dedup();
     let mut text = String::new();
-    let mut gpus = stay.gpus.iter().map(number).peekable();
+    let mut gpus = numbers.into_iter().peekable();
     while let Some(first) = gpus.next() {
         let mut last = first;
         while let Some(next) = gpus.next_if(|&next| next == last + 1) {

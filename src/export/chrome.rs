@@ -1,7 +1,7 @@
 //! Chrome's trace-event JSON, which Perfetto (<https://ui.perfetto.dev>) opens: pools are processes, a node's GPUs threads.
 //!
-//! A job on a node is one slice, on the track of the first of its GPUs there; a GPU is one job's at a time, so slices of a
-//! track never overlap. CPU jobs are asynchronous slices of their pool. Waiting jobs and idle GPUs are counters of the
+//! A job on a node is one slice, on the track of the first of its GPUs there. A GPU is one job's at a time, and each seat of
+//! a shared one has a track of its own, so slices of a track never overlap. CPU jobs are asynchronous slices of their pool. Waiting jobs and idle GPUs are counters of the
 //! run's time series. Times are microseconds of the trace.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Files, Format, OfRun, Replay, Stay};
+use super::{Files, Format, Gpu, OfRun, Replay, Stay};
 use crate::engine::Leaving;
 use crate::input::Problem;
 use crate::ledger::{Leaf, LeafGroup};
@@ -46,10 +46,17 @@ impl Events<'_> {
         self.add(&json!({"ph": "M", "name": what, "pid": process, "tid": thread, "args": {"name": name}}))
     }
 
-    fn order(&mut self, what: &str, process: usize, thread: u64) -> io::Result<()> {
-        let index = if what == "process_sort_index" { process as u64 } else { thread };
+    fn order(&mut self, what: &str, process: usize, thread: u64, index: u64) -> io::Result<()> {
         self.add(&json!({"ph": "M", "name": what, "pid": process, "tid": thread, "args": {"sort_index": index}}))
     }
+}
+
+/// A line of slices: a GPU or a seat on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Track {
+    process: usize,
+    gpu: Gpu,
+    thread: u64,
 }
 
 fn events(replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
@@ -57,19 +64,20 @@ fn events(replay: &Replay, out: &mut dyn Write) -> io::Result<()> {
     let mut events = Events { out, any: false };
     let scenario = &replay.rerun.scenario;
     events.name("process_name", RUN, 0, &format!("{} under {}", scenario.name, scenario.policy.entry.name))?;
-    events.order("process_sort_index", RUN, 0)?;
+    events.order("process_sort_index", RUN, 0, RUN as u64)?;
     for (at, pool) in scenario.cluster.pools.iter().enumerate() {
         events.name("process_name", at + 1, 0, &format!("pool {}", pool.name))?;
-        events.order("process_sort_index", at + 1, 0)?;
+        events.order("process_sort_index", at + 1, 0, at as u64 + 1)?;
     }
     counters(replay, &mut events)?;
-    let mut tracks = BTreeSet::new();
+    let mut tracks: BTreeSet<Track> = BTreeSet::new();
     for (at, stay) in replay.stays.iter().enumerate() {
         slices(replay, stay, at, &mut tracks, &mut events)?;
     }
-    for (process, thread, node, gpu) in tracks {
-        events.name("thread_name", process, thread, &format!("node {node} GPU {gpu}"))?;
-        events.order("thread_sort_index", process, thread)?;
+    for (order, Track { process, gpu, thread }) in (1..).zip(tracks) {
+        let seat = if gpu.seat > 0 { format!(", seat {}", gpu.seat + 1) } else { String::new() };
+        events.name("thread_name", process, thread, &format!("node {} GPU {}{seat}", gpu.node, gpu.number))?;
+        events.order("thread_sort_index", process, thread, order)?;
     }
     writeln!(out, "\n]}}")
 }
@@ -95,7 +103,7 @@ fn slices(
     replay: &Replay,
     stay: &Stay,
     number: usize,
-    tracks: &mut BTreeSet<(usize, u64, u32, u32)>,
+    tracks: &mut BTreeSet<Track>,
     events: &mut Events<'_>,
 ) -> io::Result<()> {
     let jobs = &replay.rerun.jobs.table;
@@ -107,11 +115,13 @@ fn slices(
         events.add(&event("b", from))?;
         return events.add(&event("e", to));
     }
-    let per_node = u64::from(replay.rerun.scenario.cluster.pools[stay.pool as usize].gpus_per_node());
-    for on_node in stay.gpus.chunk_by(|a, b| a.0 == b.0) {
-        let (node, gpu) = on_node[0];
-        let thread = u64::from(node) * per_node + u64::from(gpu) + 1;
-        tracks.insert((process, thread, node, gpu));
+    let pool = &replay.rerun.scenario.cluster.pools[stay.pool as usize];
+    for on_node in stay.gpus.chunk_by(|a, b| a.node == b.node) {
+        let gpu = on_node[0];
+        let number = u64::from(gpu.node) * u64::from(pool.gpus_per_node()) + u64::from(gpu.number);
+        // The seats beyond the first have their numbers behind those of all GPUs.
+        let thread = u64::from(gpu.seat) * pool.gpu_count() + number + 1;
+        tracks.insert(Track { process, gpu, thread });
         let mut args = args.clone();
         args["gpus on this node"] = json!(on_node.len());
         events.add(&json!({

@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-pub use replay::{Replay, Stay};
+pub use replay::{Gpu, Replay, Stay};
 
 use crate::experiments::Stop;
 use crate::experiments::rerun::Rerun;

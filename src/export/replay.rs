@@ -1,7 +1,10 @@
 //! A run simulated again, with the place of every job: which GPUs of which nodes, from when to when.
 //!
-//! The engine counts the free GPUs of a node and does not tell them apart. Here they have numbers: a job takes those that
-//! the fewest jobs have, the lowest of them. Since the engine never gives more than there are, nobody has them.
+//! The engine counts the free GPUs of a node and does not tell them apart. Here they have numbers: a job takes the lowest
+//! that nobody has. Of GPUs that jobs share the engine knows which seats are on the same one; here each is one of the
+//! node's GPUs from its first seat until its last is given back.
+
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
@@ -26,8 +29,19 @@ pub struct Stay {
     pub left: Option<Leaving>,
     /// The pool's number.
     pub pool: u16,
-    /// Node and number of each GPU, in order.
-    pub gpus: Vec<(u32, u32)>,
+    /// The GPUs, in order; one on which it has several seats is there as often.
+    pub gpus: Vec<Gpu>,
+}
+
+/// A GPU, or a seat on a shared one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gpu {
+    /// Its node's number in the pool.
+    pub node: u32,
+    /// Its number in the node.
+    pub number: u32,
+    /// Which of the seats on it, the lowest that was free; 0 where it is not shared.
+    pub seat: u32,
 }
 
 /// A run with the stays of its jobs.
@@ -64,28 +78,74 @@ impl Replay {
 #[derive(Debug, Default)]
 struct Recorder {
     stays: Vec<Stay>,
-    /// The stay of each running job.
-    open: FxHashMap<JobId, usize>,
-    /// How many jobs have each GPU of a node, by pool and node.
-    taken: FxHashMap<(u16, u32), Vec<u32>>,
+    /// What each running job has.
+    open: FxHashMap<JobId, Open>,
+    /// The GPUs of each node that anybody has, by pool and node.
+    taken: FxHashMap<(u16, u32), Vec<Use>>,
+}
+
+/// A running job.
+#[derive(Debug)]
+struct Open {
+    /// Its current stay.
+    stay: usize,
+    /// Its GPUs, with the number that the engine gives to a shared one.
+    gpus: Vec<(Gpu, Option<u16>)>,
+}
+
+/// Who has a GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Use {
+    /// Nobody.
+    #[default]
+    Free,
+    /// One job.
+    Whole,
+    /// Jobs that share it: the number that the engine gives to it, and which of its seats are taken.
+    Shared(u16, Vec<bool>),
 }
 
 impl Recorder {
-    fn take(&mut self, world: &World<'_>, pool: u16, node: u32) -> (u32, u32) {
+    fn node(&mut self, world: &World<'_>, pool: u16, node: u32) -> &mut Vec<Use> {
         let per_node = world.spec.pools[pool as usize].gpus_per_node() as usize;
-        let taken = self.taken.entry((pool, node)).or_insert_with(|| vec![0; per_node]);
-        let gpu = (0..per_node).min_by_key(|&gpu| taken[gpu]).expect("a node that gives GPUs has some");
-        taken[gpu] += 1;
-        (node, gpu as u32)
+        self.taken.entry((pool, node)).or_insert_with(|| vec![Use::Free; per_node])
+    }
+
+    /// The lowest free GPU of a node.
+    fn take_whole(&mut self, world: &World<'_>, pool: u16, node: u32) -> Gpu {
+        let gpus = self.node(world, pool, node);
+        let number = free(gpus);
+        gpus[number] = Use::Whole;
+        Gpu { node, number: number as u32, seat: 0 }
+    }
+
+    /// The lowest free seat of a shared GPU, which is the lowest free GPU where nobody shared it yet.
+    fn take_seat(&mut self, world: &World<'_>, pool: u16, node: u32, shared: u16) -> Gpu {
+        let gpus = self.node(world, pool, node);
+        let known = gpus.iter().position(|gpu| matches!(gpu, Use::Shared(number, _) if *number == shared));
+        let number = known.unwrap_or_else(|| free(gpus));
+        if known.is_none() {
+            gpus[number] = Use::Shared(shared, Vec::new());
+        }
+        let Use::Shared(_, seats) = &mut gpus[number] else { unreachable!("it was made a shared one") };
+        let seat = seats.iter().position(|taken| !taken).unwrap_or(seats.len());
+        seats.resize(seats.len().max(seat + 1), false);
+        seats[seat] = true;
+        Gpu { node, number: number as u32, seat: seat as u32 }
     }
 
     /// Ends the stay of a job and gives its GPUs, which stay taken.
-    fn end(&mut self, job: JobId, now: Time, left: Option<Leaving>) -> Vec<(u32, u32)> {
-        let Some(at) = self.open.remove(&job) else { return Vec::new() };
-        let stay = &mut self.stays[at];
+    fn end(&mut self, job: JobId, now: Time, left: Option<Leaving>) -> Vec<(Gpu, Option<u16>)> {
+        let Some(open) = self.open.remove(&job) else { return Vec::new() };
+        let stay = &mut self.stays[open.stay];
         (stay.to, stay.left) = (now, left);
-        stay.gpus.clone()
+        open.gpus
     }
+}
+
+/// The lowest GPU that nobody has.
+fn free(gpus: &[Use]) -> usize {
+    gpus.iter().position(|gpu| *gpu == Use::Free).expect("a node gives no more GPUs than it has")
 }
 
 impl Watch for Recorder {
@@ -93,27 +153,43 @@ impl Watch for Recorder {
         let mut gpus = self.end(holder.job, world.now, None);
         let pool = holder.held.pool;
         let each = world.class(holder.job).request.gpus;
-        let mut wanted: FxHashMap<u32, usize> = FxHashMap::default();
+        // What it has of each node and each shared GPU; of that it may have some already.
+        let mut wanted: BTreeMap<(u32, Option<u16>), usize> = BTreeMap::new();
         for part in holder.held.parts() {
-            let wanted = wanted.entry(part.node).or_insert(0);
-            *wanted += (part.units * each) as usize;
-            let held = gpus.iter().filter(|(node, _)| *node == part.node).count();
-            for _ in held..*wanted {
-                let gpu = self.take(world, pool, part.node);
-                gpus.push(gpu);
+            let shared = part.shared_gpu().map(|(_, gpu)| gpu);
+            let count = if shared.is_some() { 1 } else { (part.units * each) as usize };
+            *wanted.entry((part.node, shared)).or_insert(0) += count;
+        }
+        for ((node, shared), wanted) in wanted {
+            let held = gpus.iter().filter(|(gpu, own)| gpu.node == node && *own == shared).count();
+            for _ in held..wanted {
+                let gpu = match shared {
+                    Some(number) => self.take_seat(world, pool, node, number),
+                    None => self.take_whole(world, pool, node),
+                };
+                gpus.push((gpu, shared));
             }
         }
         gpus.sort_unstable();
-        self.open.insert(holder.job, self.stays.len());
         let (from, to) = (world.now, Time::MAX);
-        self.stays.push(Stay { job: holder.job, from, to, left: None, pool, gpus });
+        let own = gpus.iter().map(|(gpu, _)| *gpu).collect();
+        self.open.insert(holder.job, Open { stay: self.stays.len(), gpus });
+        self.stays.push(Stay { job: holder.job, from, to, left: None, pool, gpus: own });
     }
 
     fn left(&mut self, world: &World<'_>, holder: &Holder, why: Leaving) {
         let pool = holder.held.pool;
-        for (node, gpu) in self.end(holder.job, world.now, Some(why)) {
-            if let Some(taken) = self.taken.get_mut(&(pool, node)) {
-                taken[gpu as usize] -= 1;
+        for (gpu, _) in self.end(holder.job, world.now, Some(why)) {
+            let Some(taken) = self.taken.get_mut(&(pool, gpu.node)) else { continue };
+            let place = &mut taken[gpu.number as usize];
+            match place {
+                Use::Shared(_, seats) => {
+                    seats[gpu.seat as usize] = false;
+                    if seats.iter().all(|taken| !taken) {
+                        *place = Use::Free;
+                    }
+                }
+                Use::Whole | Use::Free => *place = Use::Free,
             }
         }
     }

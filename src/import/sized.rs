@@ -1,6 +1,9 @@
 //! A cluster for a trace that comes without one.
 
+use std::collections::BTreeSet;
+
 use super::site::{Site, SitePool};
+use crate::trace::spec::Level;
 use crate::trace::{JobSpec, JobTable};
 use crate::units::keys::Params;
 
@@ -14,9 +17,8 @@ const DEFAULT_GPU: &str = "h100-sxm";
 #[derive(Debug, Default)]
 struct Need {
     gpu_micros: u128,
-    /// GPUs of the largest job, or of its largest task where that is more than a node has.
-    largest: u32,
-    task: u32,
+    /// Each kind of job: how many units, and the GPUs of one, which lie on one node.
+    units: BTreeSet<(u32, u32)>,
 }
 
 /// A pool for each GPU type that jobs ask for, and one for those that ask for none: as many nodes as bring the offered
@@ -28,7 +30,7 @@ pub fn site(jobs: &JobTable, options: &Params) -> Site {
     let span = jobs.ids().map(|job| jobs.submit(job).after(jobs.duration(job)).micros()).max().unwrap_or(0).max(1);
     let mut pools: Vec<SitePool> = Vec::new();
     for (name, need) in needs(jobs, gpu) {
-        let gpus_per_node = count("gpus_per_node").unwrap_or_else(|| need.task.max(8));
+        let gpus_per_node = count("gpus_per_node").unwrap_or_else(|| need.largest_unit().max(8));
         let nodes = count("nodes").unwrap_or_else(|| need.nodes(span, gpus_per_node));
         let pool_name = if name == gpu { "main".to_owned() } else { name.clone() };
         pools.push(SitePool { name: pool_name, gpu: Some(name), nodes, gpus_per_node, ..SitePool::default() });
@@ -55,16 +57,31 @@ fn needs(jobs: &JobTable, default: &str) -> Vec<(String, Need)> {
         let spec = jobs.spec(job);
         let need = &mut needs[places[jobs.spec_id(job).index()]].1;
         need.gpu_micros += u128::from(spec.gpus) * u128::from(jobs.duration(job).micros());
-        need.largest = need.largest.max(spec.gpus);
-        need.task = need.task.max(spec.tasks.map_or(1, |tasks| spec.gpus / tasks));
+        need.units.insert(units(spec));
     }
     needs
 }
 
+/// How many pieces that lie on one node each a job has, and the GPUs of a piece.
+fn units(spec: &JobSpec) -> (u32, u32) {
+    match spec.tasks {
+        _ if !spec.topology.preferred && matches!(spec.topology.level, Level::Node | Level::Island) => (1, spec.gpus),
+        Some(tasks) => (tasks.get(), spec.gpus / tasks),
+        None => (spec.gpus, 1),
+    }
+}
+
 impl Need {
-    /// Nodes for the load over `span` microseconds and for the largest job.
+    fn largest_unit(&self) -> u32 {
+        self.units.iter().map(|&(_, gpus)| gpus).max().unwrap_or(1)
+    }
+
+    /// Nodes for the load over `span` microseconds and for each of the jobs.
     fn nodes(&self, span: u64, gpus_per_node: u32) -> u32 {
         let for_load = (self.gpu_micros as f64 / span as f64 / LOAD / f64::from(gpus_per_node)).ceil();
-        (for_load.min(f64::from(u32::MAX)) as u32).max(self.largest.div_ceil(gpus_per_node)).max(1)
+        // Of twelve GPUs a node gives eight to a task of eight, and the rest to none.
+        let for_job = |&(units, gpus): &(u32, u32)| units.div_ceil((gpus_per_node / gpus.max(1)).max(1));
+        let for_jobs = self.units.iter().map(for_job).max().unwrap_or(0);
+        (for_load.min(f64::from(u32::MAX)) as u32).max(for_jobs).max(1)
     }
 }

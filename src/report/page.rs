@@ -65,7 +65,10 @@ fn sentence(run: &StoredRun) -> String {
     let kept = format!("{} made progress that was kept", percent(u.productive));
     let idle = run.leaves_in_order(|l| l.group() == LeafGroup::Idle);
     let cost = match run.is_priced() {
-        true => format!("idle GPUs cost {} a year", dollars(run.summary.cost.idle_usd_per_year)),
+        true => {
+            let partly = run.partly_priced().map_or_else(String::new, |partly| format!(" ({partly})"));
+            format!("idle GPUs cost {} a year{partly}", dollars(run.summary.cost.idle_usd_per_year))
+        }
         false => format!("{} were idle", percent(1.0 - u.allocated)),
     };
     match idle.first() {

@@ -31,6 +31,8 @@ fn head(out: &mut Markup, title: &str) {
     out.raw(":root{color-scheme:light dark;").text(&light).raw("}\n@media(prefers-color-scheme:dark){:root{");
     out.text(&dark).raw("}}\n:root[data-theme=light]{color-scheme:light;").text(&light);
     out.raw("}\n:root[data-theme=dark]{color-scheme:dark;").text(&dark).raw("}\n");
+    // Paper is white, whatever the reader's screen is.
+    out.raw("@media print{:root,:root[data-theme]{color-scheme:light;").text(&light).raw("}}\n");
     out.raw(include_str!("style.css")).raw("</style>\n</head>\n");
 }
 

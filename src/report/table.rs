@@ -29,6 +29,9 @@ impl Cell {
     }
 }
 
+/// A text of more letters than these is given room for many of them in a line.
+const LONG: usize = 60;
+
 /// Columns: the name, and whether it holds numbers.
 pub type Columns<'n> = [(&'n str, bool)];
 
@@ -48,6 +51,7 @@ pub fn table(caption: &str, columns: &Columns<'_>, rows: &[Vec<Cell>]) -> Markup
         for cell in row {
             match cell.value {
                 Some(value) => out.raw("<td class=\"num\"").attribute("data-v", value).raw(">"),
+                None if cell.text.chars().count() > LONG => out.raw("<td class=\"text long\">"),
                 None => out.raw("<td class=\"text\">"),
             };
             out.text(&cell.text).raw("</td>");

@@ -1,6 +1,6 @@
 //! The tables of a report.
 
-use super::table::{Cell, table};
+use super::table::{Cell, Columns, table};
 use crate::chart::markup::Markup;
 use crate::chart::words;
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
@@ -11,6 +11,23 @@ use crate::units::quantile::quantiles;
 
 /// How many tenants are listed one by one.
 const MOST_TENANTS: usize = 300;
+
+/// A table some of whose columns are dollars, and left out where nothing has a price.
+fn with_costs(
+    run: &StoredRun,
+    caption: &str,
+    columns: &Columns<'_>,
+    costs: [usize; 2],
+    rows: Vec<Vec<Cell>>,
+) -> Markup {
+    if run.is_priced() {
+        return table(caption, columns, &rows);
+    }
+    let kept = |at: &usize| !costs.contains(at);
+    let columns: Vec<(&str, bool)> = (0..columns.len()).filter(kept).map(|at| columns[at]).collect();
+    let rows = rows.into_iter().map(|row| (0..).zip(row).filter(|(at, _)| kept(at)).map(|(_, cell)| cell).collect());
+    table(caption, &columns, &rows.collect::<Vec<_>>())
+}
 
 /// Every leaf that is not empty.
 #[must_use]
@@ -38,7 +55,7 @@ pub fn leaves(run: &StoredRun) -> Markup {
         ]
     };
     let rows: Vec<_> = run.leaves_in_order(|_| true).into_iter().map(row).collect();
-    table("Where every GPU-second went; the leaves add up to the capacity", &columns, &rows)
+    with_costs(run, "Where every GPU-second went; the leaves add up to the capacity", &columns, [4, 5], rows)
 }
 
 fn hours(gpu_seconds: f64) -> Cell {
@@ -94,7 +111,7 @@ pub fn pools(run: &StoredRun) -> Markup {
         ]
     };
     let rows: Vec<_> = run.summary.pools.0.iter().map(row).collect();
-    table("Pools", &columns, &rows)
+    with_costs(run, "Pools", &columns, [4, 5], rows)
 }
 
 fn largest_loss(sums: &LeafSums) -> Option<Leaf> {
@@ -169,9 +186,12 @@ pub fn tenants(run: &StoredRun) -> Markup {
     let rows: Vec<_> = all.iter().take(MOST_TENANTS).map(row).collect();
     let caption = match all.len() > MOST_TENANTS {
         true => format!("The {MOST_TENANTS} largest of {} tenants, by GPU-time held", count(all.len() as u64)),
-        false => "Tenants; idle for it: GPUs that stood free although one of its jobs waited".to_owned(),
+        false if run.is_priced() => {
+            "Tenants; idle for it: GPUs that stood free although one of its jobs waited".to_owned()
+        }
+        false => "Tenants".to_owned(),
     };
-    table(&caption, &columns, &rows)
+    with_costs(run, &caption, &columns, [6, 7], rows)
 }
 
 /// The jobs that waited longest.

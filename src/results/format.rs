@@ -64,6 +64,15 @@ pub fn dollars(amount: f64) -> String {
     if amount < 100.0 { format!("${amount:.2}") } else { format!("${}", count(amount.round() as u64)) }
 }
 
+/// A name in at most `most` letters; what is longer ends in an ellipsis.
+#[must_use]
+pub fn clipped(name: &str, most: usize) -> String {
+    match name.char_indices().nth(most) {
+        None => name.to_owned(),
+        Some(_) => name.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 /// `1 job`, `2 jobs`.
 #[must_use]
 pub fn plural(number: u64, noun: &str) -> String {

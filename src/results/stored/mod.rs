@@ -21,6 +21,7 @@ use places::{Horizon, PoolNodes};
 
 use crate::input::{Problem, Problems};
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
+use crate::results::format::{count, plural};
 use crate::results::remedies::Remedies;
 
 /// GPU-seconds and dollars of each leaf, in the order of [`Leaf::ALL`].
@@ -112,6 +113,17 @@ impl StoredRun {
     #[must_use]
     pub fn gpus(&self) -> u64 {
         self.summary.pools.0.iter().map(|(_, pool)| pool.gpus).sum()
+    }
+
+    /// What is to be said where only some GPUs have a price, so that dollars are not of all of them.
+    #[must_use]
+    pub fn partly_priced(&self) -> Option<String> {
+        let is_priced =
+            |pool: &str| self.pools.iter().any(|(name, sums)| name == pool && sums.usd.iter().any(|&usd| usd > 0.0));
+        let priced: u64 =
+            self.summary.pools.0.iter().filter(|(name, _)| is_priced(name)).map(|(_, pool)| pool.gpus).sum();
+        let told = || format!("only {} of {} have a price", count(priced), plural(self.gpus(), "GPU"));
+        (self.is_priced() && priced < self.gpus()).then(told)
     }
 
     /// Leaves without progress that are not empty, dearest first.
