@@ -5,15 +5,17 @@
 //!
 //! ```text
 //! ten generated workloads of ten days, mean: 92.4 % of 500 intervals cover the truth
-//! ten generated workloads of ten days, p90: 93.6 % of 500 intervals cover the truth
-//! ten generated workloads of ten days, p95: 93.2 % of 500 intervals cover the truth
-//! one trace of 30 days and 19 drawn from it, mean: 91.8 % of 500 intervals cover the truth
-//! one trace of 30 days and 19 drawn from it, p90: 93.8 % of 500 intervals cover the truth
-//! one trace of 30 days and 19 drawn from it, p95: 90.4 % of 500 intervals cover the truth
-//! one trace of 90 days and 19 drawn from it, mean: 94.8 % of 500 intervals cover the truth
-//! one trace of 90 days and 19 drawn from it, p90: 93.6 % of 500 intervals cover the truth
-//! one trace of 90 days and 19 drawn from it, p95: 92.4 % of 500 intervals cover the truth
+//! ten generated workloads of ten days, p90: 94.2 % of 500 intervals cover the truth
+//! ten generated workloads of ten days, p95: 94.0 % of 500 intervals cover the truth
+//! one trace of 30 days and 19 drawn from it, mean: 96.4 % of 500 intervals cover the truth
+//! one trace of 30 days and 19 drawn from it, p90: 96.0 % of 500 intervals cover the truth
+//! one trace of 30 days and 19 drawn from it, p95: 95.4 % of 500 intervals cover the truth
+//! one trace of 90 days and 19 drawn from it, mean: 95.6 % of 500 intervals cover the truth
+//! one trace of 90 days and 19 drawn from it, p90: 95.0 % of 500 intervals cover the truth
+//! one trace of 90 days and 19 drawn from it, p95: 94.2 % of 500 intervals cover the truth
 //! ```
+//!
+//! With a ninth GPU beside eight at 75 % load, which no constant was chosen by, it was 93-96 % for all nine.
 
 mod queueing;
 
@@ -61,7 +63,7 @@ fn coverage(draws: Draws, replicates: impl Fn(u64) -> Vec<[f64; 3]> + Sync) -> V
         let truth = (figure.truth)(FIVE) - (figure.truth)(FOUR);
         let covers = |replicates: &&Vec<[f64; 3]>| {
             let values: Vec<f64> = replicates.iter().map(|differences| differences[at]).collect();
-            let interval = Interval::of(&values, draws).expect("there are enough");
+            let interval = Interval::of_figure(figure.name, &values, draws).expect("there are enough");
             interval.low() <= truth && truth <= interval.high()
         };
         (figure.name, all.iter().filter(covers).count() as f64 / REPETITIONS as f64)
@@ -69,11 +71,11 @@ fn coverage(draws: Draws, replicates: impl Fn(u64) -> Vec<[f64; 3]> + Sync) -> V
     FIGURES.iter().enumerate().map(of_figure).collect()
 }
 
-fn assert_covers(what: &str, shares: &[(&str, f64)], at_least: f64) {
+fn assert_covers(what: &str, shares: &[(&str, f64)]) {
     for (figure, share) in shares {
         println!("{what}, {figure}: {:.1} % of {REPETITIONS} intervals cover the truth", share * 100.0);
     }
-    assert!(shares.iter().all(|(_, share)| (at_least..=0.98).contains(share)), "{what}: {shares:?}");
+    assert!(shares.iter().all(|(_, share)| (0.92..=0.98).contains(share)), "{what}: {shares:?}");
 }
 
 #[test]
@@ -82,15 +84,14 @@ fn intervals_of_generated_workloads_cover() {
     let shares = coverage(Draws::Independent, |repetition| {
         (0..10).map(|replicate| differences(&FOUR.jobs(2_000, repetition * 1_000 + replicate))).collect()
     });
-    assert_covers("ten generated workloads of ten days", &shares, 0.92);
+    assert_covers("ten generated workloads of ten days", &shares);
 }
 
 #[test]
 #[ignore = "slow"]
 fn intervals_of_one_trace_cover() {
     // The days are drawn in blocks of three or four, the cube root of their number.
-    // A month tells too little of its own variance where waits are skewed, a quarter enough.
-    for (days, blocks, at_least) in [(30, 10, 0.88), (90, 22, 0.92)] {
+    for (days, blocks) in [(30, 10), (90, 22)] {
         let shares = coverage(Draws::Bootstrap { blocks }, |repetition| {
             let trace = FOUR.jobs(days * 200, repetition);
             let table: JobTable = trace.iter().cloned().collect();
@@ -101,6 +102,6 @@ fn intervals_of_one_trace_cover() {
             };
             std::iter::once(differences(&trace)).chain((1..20).map(drawn)).collect()
         });
-        assert_covers(&format!("one trace of {days} days and 19 drawn from it"), &shares, at_least);
+        assert_covers(&format!("one trace of {days} days and 19 drawn from it"), &shares);
     }
 }
