@@ -189,6 +189,8 @@ fn conservation_holds_with_everything_on() {
             "[physics]\npreemption = \"{preemption}\"\ninput = true\n[cluster.storage.s]\nread = \"{read}GB/s\"\n\
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
              [physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
+             [physics.classes.odd]\nmfu = 0.3\nactivity = 0.77\n[physics.classes.odd.startup]\ntime = \"9s\"\nsigma = 0.7\n\
+             per_gpu = \"10ms\"\n\
              [physics.communication.default]\n{communication}\n\
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\
@@ -221,6 +223,7 @@ fn conservation_holds_with_everything_on() {
                 row.spec.dataset_bytes = random.random_bool(0.7).then(|| random.random_range(0..300) * 1_000_000_000);
                 row.spec.cpu_milli = [0, 8000][random.random_range(0..2)];
                 row.spec.activity_ppm = random.random_bool(0.3).then_some(600_000);
+                row.spec.comm = random.random_bool(0.4).then(|| "odd".to_owned());
                 row
             })
             .enumerate()

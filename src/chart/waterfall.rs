@@ -1,4 +1,4 @@
-//! From the capacity down to useful work, leaf by leaf.
+//! From the capacity down to useful work, leaf by leaf, and to its model FLOPs where they are known.
 
 use super::Chart;
 use super::layout::{self, MARGIN};
@@ -100,5 +100,13 @@ fn rows(run: &StoredRun) -> Vec<Row> {
         run.leaves_in_order(|leaf| leaf.group() == group).into_iter().for_each(&mut add);
     }
     add(Leaf::Useful);
+    rows.extend(run.summary.utilization.mfu.map(model_flops));
     rows
+}
+
+/// What is left of useful work when its FLOPs are counted instead of its time.
+fn model_flops(mfu: f64) -> Row {
+    let value = percent(mfu);
+    let tip = format!("model FLOPs: {value}\nof the GPUs' peak FLOPs, put to use: useful work times its jobs' MFU");
+    Row { name: "model FLOPs".to_owned(), ink: Ink::Whole, from: 1.0 - mfu, share: mfu, value, tip }
 }

@@ -65,9 +65,14 @@ fn pools(metrics: &Metrics) -> Option<String> {
     if metrics.pools.len() < 2 {
         return None;
     }
-    let priced = is_priced(metrics);
-    let all = ["pool", "GPUs", "allocated", "productive", "idle cost", "a year"];
-    let mut table = plain(if priced { &all } else { &all[..4] });
+    let mut columns = vec!["pool", "GPUs", "allocated", "productive"];
+    if metrics.utilization.mfu.is_some() {
+        columns.push("MFU");
+    }
+    if is_priced(metrics) {
+        columns.extend(["idle cost", "a year"]);
+    }
+    let mut table = plain(&columns);
     for pool in &metrics.pools {
         let mut row = vec![
             pool.name.clone(),
@@ -75,10 +80,11 @@ fn pools(metrics: &Metrics) -> Option<String> {
             percent(pool.utilization.allocated),
             percent(pool.utilization.productive),
         ];
+        row.extend(pool.utilization.mfu.map(percent));
         row.extend(cost(metrics, pool.idle_usd));
         table.add_row(row);
     }
-    right(&mut table, if priced { &[1, 2, 3, 4, 5] } else { &[1, 2, 3] });
+    right(&mut table, &(1..columns.len()).collect::<Vec<_>>());
     Some(finished(&table))
 }
 

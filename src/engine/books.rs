@@ -50,7 +50,7 @@ pub struct Books {
     /// Thousandths of each of their GPUs that jobs hold, by specification and pool; empty where no pool gives slices.
     held: Vec<u16>,
     pools: usize,
-    /// `useful` GPUs x MFU, as one leaf of an account of its own, so that the same window cuts it.
+    /// `useful` GPUs x MFU by pool, as one leaf of an account of its own, so that the same window cuts it.
     mfu: Option<Account>,
     /// What has changed since the last charge.
     stale: Stale,
@@ -77,7 +77,7 @@ pub struct Closed {
     pub ledger: Vec<Entry>,
     /// The part of it that the job had that was set apart.
     pub apart: Vec<Entry>,
-    pub mfu_weighted: Option<GpuTime>,
+    pub mfu_weighted: Option<Vec<GpuTime>>,
     pub series: Vec<crate::ledger::Bucket>,
 }
 
@@ -106,7 +106,7 @@ impl Books {
             discards_failed: options.discard.contains(&RecordedState::Failed),
             held: held_by_spec(world),
             pools,
-            mfu: mfu.then(|| Account::new(0, 1, opens, options.cooldown)),
+            mfu: mfu.then(|| Account::new(0, pools, opens, options.cooldown)),
             stale: Stale::All,
             apart,
         }
@@ -189,21 +189,21 @@ impl Books {
                     self.account.flow(booking.payer, pool, flow, step.by_clock, at);
                     self.series.flow(flow, step.by_clock);
                 }
-                self.weigh(booking, &step, reading, 1, at);
+                self.weigh(booking, pool, &step, reading, at);
             }
         }
         self.stale = Stale::All;
     }
 
-    /// Books useful progress with its MFU, where it has one; `sign` -1 takes it back.
-    fn weigh(&mut self, booking: Booking, step: &Step, clock: Option<(u32, u128)>, sign: i64, at: Time) {
+    /// Books useful progress in a pool with its MFU, where it has one; negative amounts take it back.
+    fn weigh(&mut self, booking: Booking, pool: u16, step: &Step, clock: Option<(u32, u128)>, at: Time) {
         let (Some(mfu), Some(ppm), Leaf::Useful) = (&mut self.mfu, booking.mfu_ppm, booking.progress) else { return };
-        mfu.change(Payer::NOBODY, 0, Leaf::Useful, sign * weighted(step.progress, ppm), at);
+        mfu.change(Payer::NOBODY, pool, Leaf::Useful, weighted(step.progress, ppm), at);
         if let Some((clock, reading)) = clock {
             // What flows is taken from there; rounding must not make it less than nothing.
             let waiting = weighted(step.by_clock, ppm);
-            mfu.change(Payer::NOBODY, 0, Leaf::InputStall, sign * waiting, at);
-            mfu.flow(Payer::NOBODY, 0, Flow { clock, reading, leaf: Leaf::Useful }, sign * waiting, at);
+            mfu.change(Payer::NOBODY, pool, Leaf::InputStall, waiting, at);
+            mfu.flow(Payer::NOBODY, pool, Flow { clock, reading, leaf: Leaf::Useful }, waiting, at);
         }
     }
 
@@ -227,8 +227,9 @@ impl Books {
                 self.series.amend_flow(flow, stretch.readings.1, rate, stretch.from);
             }
         }
-        self.weigh(booking, &step, clock.map(|clock| (clock, stretch.readings.0)), -1, stretch.from);
-        self.weigh(booking, &step, clock.map(|clock| (clock, stretch.readings.1)), 1, stretch.to);
+        let back = Step { progress: -step.progress, by_clock: -step.by_clock, ..step };
+        self.weigh(booking, pool, &back, clock.map(|clock| (clock, stretch.readings.0)), stretch.from);
+        self.weigh(booking, pool, &step, clock.map(|clock| (clock, stretch.readings.1)), stretch.to);
     }
 
     /// So many GPUs of a pool more (or fewer) are down, for what `leaf` says.
@@ -292,8 +293,14 @@ impl Books {
     pub fn close(self, end: Time, readings: &dyn Readings) -> Closed {
         let (window, mut ledger) = self.account.close(end, readings);
         let apart = self.apart.map_or_else(Vec::new, |(payer, tenant)| give_back(&mut ledger, payer, tenant));
-        let useful = |entries: &[Entry]| entries.iter().filter(|e| e.leaf == Leaf::Useful).map(|e| e.time).sum();
-        let mfu_weighted = self.mfu.map(|mfu| useful(&mfu.close(end, readings).1));
+        let useful = |entries: Vec<Entry>| {
+            let mut pools = vec![GpuTime::default(); self.pools];
+            for entry in entries.iter().filter(|entry| entry.leaf == Leaf::Useful) {
+                pools[usize::from(entry.pool)] = pools[usize::from(entry.pool)] + entry.time;
+            }
+            pools
+        };
+        let mfu_weighted = self.mfu.map(|mfu| useful(mfu.close(end, readings).1));
         Closed { window, ledger, apart, mfu_weighted, series: self.series.close(end, readings) }
     }
 }
@@ -375,8 +382,8 @@ fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
             gpus_per_unit: crate::cluster::Request::of(spec).gpus,
             share: share(spec),
             progress: progress_leaf(spec, options),
-            inactive_ppm: spec.activity_ppm.map_or(0, |active| NANO_PER_MILLI as u32 - active),
-            mfu_ppm: spec.mfu_ppm.or(options.mfu_ppm),
+            inactive_ppm: activity(spec, options).map_or(0, |active| NANO_PER_MILLI as u32 - active),
+            mfu_ppm: mfu(spec, options),
         })
         .collect()
 }
@@ -392,6 +399,18 @@ fn held_by_spec(world: &World<'_>) -> Vec<u16> {
     };
     let specs = 0..world.jobs.specs().len() as u32;
     specs.flat_map(|spec| world.pools.iter().map(move |pool| milli(spec, pool))).collect()
+}
+
+/// The MFU of a job: its own before its class's before the workload's.
+fn mfu(spec: &JobSpec, options: &Options) -> Option<u32> {
+    let of_class = || options.physics.class(spec).and_then(|class| class.mfu_ppm);
+    spec.mfu_ppm.or_else(of_class).or(options.mfu_ppm)
+}
+
+/// The activity of a job: its own before its class's.
+fn activity(spec: &JobSpec, options: &Options) -> Option<u32> {
+    let of_class = || options.physics.class(spec).and_then(|class| class.activity_ppm);
+    spec.activity_ppm.or_else(of_class)
 }
 
 fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {

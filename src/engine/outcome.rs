@@ -52,8 +52,8 @@ pub struct Outcome {
     pub ledger: Vec<Entry>,
     /// The part of the ledger that the job had that was set apart ([`crate::trace::JobTable::set_apart`]).
     pub apart: Vec<Entry>,
-    /// `useful` GPU-time x MFU, within the window; `None` where no job has an MFU.
-    pub mfu_weighted: Option<GpuTime>,
+    /// `useful` GPU-time x MFU by pool, within the window; `None` where no job has an MFU.
+    pub mfu_weighted: Option<Vec<GpuTime>>,
     /// The run over time.
     pub series: Vec<Bucket>,
     /// On which nodes jobs held their GPUs, where [`super::Options::places`] asks for it.

@@ -77,10 +77,13 @@ struct Stream {
     sum: i128,
 }
 
-/// Flows by owner, clock and leaf.
+/// The streams of one clock, by owner and leaf: a few, so that they are quickly looked through.
+type OfClock = Vec<((u32, Leaf), Stream)>;
+
+/// Flows by clock, owner and leaf.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flows {
-    streams: BTreeMap<(u32, u32, Leaf), Stream>,
+    streams: Vec<OfClock>,
     /// What has flown in streams that are no more, in nano-GPU microseconds x millionths.
     settled: BTreeMap<(u32, Leaf), i128>,
     /// What each clock read when the window opened.
@@ -100,8 +103,16 @@ impl Flows {
     /// `delta` nano-GPU more flow from a moment on; `early`: from when the window opens.
     pub fn change(&mut self, owner: u32, flow: Flow, delta: i64, early: bool) {
         let opening = self.opening(flow.clock);
-        let key = (owner, flow.clock, flow.leaf);
-        let stream = self.streams.entry(key).or_default();
+        let (key, clock) = ((owner, flow.leaf), flow.clock as usize);
+        if self.streams.len() <= clock {
+            self.streams.resize_with(clock + 1, Vec::new);
+        }
+        let streams = &mut self.streams[clock];
+        let at = streams.iter().position(|&(known, _)| known == key).unwrap_or_else(|| {
+            streams.push((key, Stream::default()));
+            streams.len() - 1
+        });
+        let stream = &mut streams[at].1;
         stream.rate += delta;
         if early {
             stream.early += delta;
@@ -110,8 +121,8 @@ impl Flows {
         }
         if stream.rate == 0 {
             let flown = stream.sum - i128::from(stream.early) * opening;
-            self.streams.remove(&key);
-            *self.settled.entry((owner, flow.leaf)).or_default() += flown;
+            streams.swap_remove(at);
+            *self.settled.entry(key).or_default() += flown;
         }
     }
 
@@ -133,9 +144,13 @@ impl Flows {
         for (&(owner, leaf), &flown) in &self.settled {
             add(owner, leaf, flown);
         }
-        for (&(owner, clock, leaf), stream) in &self.streams {
-            let opened = i128::from(stream.early) * self.opening(clock);
-            add(owner, leaf, stream.sum + i128::from(stream.rate) * reading(clock) as i128 - opened);
+        for (clock, streams) in (0..).zip(&self.streams) {
+            for &((owner, leaf), stream) in streams {
+                let flown = stream.sum + i128::from(stream.rate) * reading(clock) as i128;
+                // Hardly any stream is older than the window.
+                let early = if stream.early == 0 { 0 } else { i128::from(stream.early) * self.opening(clock) };
+                add(owner, leaf, flown - early);
+            }
         }
     }
 }

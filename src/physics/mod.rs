@@ -6,6 +6,7 @@
 
 pub mod allreduce;
 pub mod checkpoints;
+pub mod classes;
 pub mod communication;
 pub mod failures;
 pub mod input;
@@ -18,6 +19,7 @@ pub mod windows;
 
 pub use allreduce::{AllReduce, Links};
 pub use checkpoints::{Checkpoints, Size};
+pub use classes::{Class, Start, StartUp};
 pub use communication::{Communication, Slowdown, Spread};
 pub use failures::{FailureClock, FailureModel, Failures, Part, Repair};
 pub use input::{Reader, channels, hit_share};
@@ -64,8 +66,10 @@ pub struct Grace {
 /// The physics of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Physics {
-    /// Pauses before the first step.
-    pub pauses: Pauses,
+    /// How jobs start whose class says nothing of it.
+    pub start_up: StartUp,
+    /// What is said of each class of jobs.
+    pub classes: BTreeMap<String, Class>,
     /// Checkpoints, where the scenario speaks of any.
     pub checkpoints: Option<Checkpoints>,
     /// Whether jobs read their data from the storage of their pool.
@@ -94,10 +98,18 @@ pub struct Physics {
 pub const DEFAULT_CLASS: &str = "default";
 
 impl Physics {
-    /// Whether any of it is on, so that jobs have a life beyond a start and an end; prices do nothing to jobs.
+    /// Whether any of it is on, so that jobs have a life beyond a start and an end: prices do nothing to jobs, nor do
+    /// classes that only say what GPUs are used for.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        *self != Physics { prices: self.prices.clone(), ..Physics::default() }
+        let idle = Physics { prices: self.prices.clone(), classes: self.classes.clone(), ..Physics::default() };
+        *self != idle || self.classes.values().any(|class| class.start_up.is_some())
+    }
+
+    /// What is said of the class of a job.
+    #[must_use]
+    pub fn class(&self, spec: &JobSpec) -> Option<&Class> {
+        of_class(&self.classes, spec)
     }
 
     /// The price of each pool over time.
@@ -116,16 +128,19 @@ impl Physics {
         self.outages.values().filter(|window| window.pool == pool).map(|window| window.nodes.end).max().unwrap_or(0)
     }
 
-    /// How a job runs in the place that it was given, where all its data are; see [`Reader`] for where they are not.
+    /// How a job that starts now runs in the place that it was given, where all its data are; see [`Reader`] for where they
+    /// are not.
     #[must_use]
-    pub fn plan(&self, spec: &JobSpec, cluster: &ClusterSpec, pool: &PoolState, held: &Allocation) -> Plan {
+    pub fn plan(&self, spec: &JobSpec, cluster: &ClusterSpec, pool: &PoolState, held: &Allocation, start: Start) -> Plan {
+        let start_up = self.class(spec).and_then(|class| class.start_up).unwrap_or(self.start_up);
+        let pauses = start_up.pauses(u64::from(spec.gpus), start);
         let speed = match of_class(&self.communication, spec) {
             None => Speed::FULL,
             Some(Communication::Relative(slowdown)) => slowdown.speed(Spread::of(pool, held)),
             Some(Communication::AllReduce(reduce)) => reduce.speed(spec, pool, &Links::of(cluster, held.pool), held),
         };
         let own = |every| Checkpointing { every, cost: Span::ZERO, write: None };
-        Plan { pauses: self.pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
+        Plan { pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
     }
 
     /// How a job fails by itself, if it does.

@@ -88,7 +88,7 @@ fn is_idle(leaf: Leaf) -> bool {
 /// Pool by pool.
 #[must_use]
 pub fn pools(run: &StoredRun) -> Markup {
-    let columns = [
+    let mut columns = vec![
         ("pool", false),
         ("GPUs", true),
         ("allocated", true),
@@ -97,10 +97,14 @@ pub fn pools(run: &StoredRun) -> Markup {
         ("a year", true),
         ("largest loss", false),
     ];
+    let knows_mfu = run.summary.pools.0.iter().any(|(_, pool)| pool.mfu.is_some());
+    if knows_mfu {
+        columns.insert(4, ("MFU", true));
+    }
     let row = |(name, pool): &(String, Pool)| {
         let ledger = run.pools.iter().find(|(pool, _)| pool == name).map(|(_, sums)| sums);
         let year = run.per_year(pool.idle_usd);
-        vec![
+        let mut cells = vec![
             Cell::text(name.as_str()),
             whole(pool.gpus),
             Cell::number(pool.allocated, percent(pool.allocated)),
@@ -108,7 +112,12 @@ pub fn pools(run: &StoredRun) -> Markup {
             Cell::number(pool.idle_usd, dollars(pool.idle_usd)),
             Cell::number(year, dollars(year)),
             Cell::text(ledger.and_then(largest_loss).map_or_else(|| "none".to_owned(), words::leaf)),
-        ]
+        ];
+        if knows_mfu {
+            let mfu = pool.mfu.unwrap_or(0.0);
+            cells.insert(4, Cell::number(mfu, percent(mfu)));
+        }
+        cells
     };
     let rows: Vec<_> = run.summary.pools.0.iter().map(row).collect();
     with_costs(run, "Pools", &columns, [4, 5], rows)

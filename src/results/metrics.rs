@@ -89,7 +89,7 @@ pub struct PoolFigures {
     pub name: String,
     /// Its GPUs.
     pub gpus: u64,
-    /// The utilizations of its GPUs; MFU is known only of all pools together.
+    /// The utilizations of its GPUs.
     pub utilization: Utilization,
     /// What it cost in the window.
     pub total_usd: Usd,
@@ -145,13 +145,14 @@ impl Metrics {
         let leaves = total(&by_pool);
         let capacity = capacity(cluster.gpu_count(), outcome.window);
         let horizon = outcome.horizon();
+        let weighted = outcome.mfu_weighted.as_deref();
         Metrics {
             jobs: measured.counts,
             horizon,
             window: outcome.window,
             makespan: measured.makespan,
             capacity,
-            utilization: utilization(&leaves, capacity, outcome.mfu_weighted),
+            utilization: utilization(&leaves, capacity, weighted.map(|pools| pools.iter().copied().sum())),
             queue_mean: queue_mean(outcome, horizon),
             queue_by_size: measured.by_size(),
             queue_by_tenant: measured.by_tenant(),
@@ -160,7 +161,7 @@ impl Metrics {
             slowdown: Distribution::of_ratios(&measured.slowdowns),
             total_usd: usd_of(&leaves, |_| true),
             idle_usd: usd_of(&leaves, is_idle),
-            pools: pools(cluster, &by_pool, outcome.window),
+            pools: pools(cluster, &by_pool, weighted, outcome.window),
             leaves,
             recorded: with_recorded.then(|| RecordedWaits::of(outcome, jobs)).flatten(),
         }
@@ -346,15 +347,24 @@ fn is_idle(leaf: Leaf) -> bool {
     leaf.group() == LeafGroup::Idle
 }
 
-fn pools(cluster: &ClusterSpec, amounts: &[LeafAmounts], window: Span) -> Vec<PoolFigures> {
-    let figures = |(pool, leaves): (&crate::cluster::PoolSpec, &LeafAmounts)| PoolFigures {
-        name: pool.name.clone(),
-        gpus: pool.gpu_count(),
-        utilization: utilization(leaves, capacity(pool.gpu_count(), window), None),
-        total_usd: usd_of(leaves, |_| true),
-        idle_usd: usd_of(leaves, is_idle),
+fn pools(
+    cluster: &ClusterSpec,
+    amounts: &[LeafAmounts],
+    weighted: Option<&[GpuTime]>,
+    window: Span,
+) -> Vec<PoolFigures> {
+    let figures = |number: usize| {
+        let (pool, leaves) = (&cluster.pools[number], &amounts[number]);
+        let weighted = weighted.map(|pools| pools[number]);
+        PoolFigures {
+            name: pool.name.clone(),
+            gpus: pool.gpu_count(),
+            utilization: utilization(leaves, capacity(pool.gpu_count(), window), weighted),
+            total_usd: usd_of(leaves, |_| true),
+            idle_usd: usd_of(leaves, is_idle),
+        }
     };
-    cluster.pools.iter().zip(amounts).filter(|(pool, _)| pool.gpu_count() > 0).map(figures).collect()
+    (0..cluster.pools.len()).filter(|&number| cluster.pools[number].gpu_count() > 0).map(figures).collect()
 }
 
 fn utilization(leaves: &LeafAmounts, capacity: GpuTime, mfu_weighted: Option<GpuTime>) -> Utilization {

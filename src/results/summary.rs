@@ -96,6 +96,8 @@ struct Pool {
     allocated: f64,
     occupied: f64,
     productive: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mfu: Option<f64>,
     total_usd: Box<RawValue>,
     idle_usd: Box<RawValue>,
 }
@@ -189,9 +191,9 @@ fn tenants(metrics: &Metrics) -> Ordered<ClassWaits> {
 
 fn pools(metrics: &Metrics) -> Ordered<Pool> {
     let pool = |pool: &metrics::PoolFigures| {
-        let metrics::Utilization { allocated, occupied, productive, .. } = pool.utilization;
+        let metrics::Utilization { allocated, occupied, productive, mfu } = pool.utilization;
         let (total_usd, idle_usd) = (exact(pool.total_usd), exact(pool.idle_usd));
-        (pool.name.clone(), Pool { gpus: pool.gpus, allocated, occupied, productive, total_usd, idle_usd })
+        (pool.name.clone(), Pool { gpus: pool.gpus, allocated, occupied, productive, mfu, total_usd, idle_usd })
     };
     Ordered(metrics.pools.iter().map(pool).collect())
 }

@@ -5,6 +5,7 @@
 //! value must be ([`value`], [`section`]), and what the JSON Schema holds. One file per section turns checked values
 //! into the [`Scenario`]. Everything wrong is collected and told at once.
 
+mod classes;
 mod communication;
 mod failures;
 pub mod gpus;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::section::Section;
 use super::sharing;
-use super::tables::{CHECKPOINT, GRACE, JOB_FAILURES, PHYSICS, PREPARATION, STARTUP, Table};
+use super::tables::{CHECKPOINT, GRACE, JOB_FAILURES, PHYSICS, PREPARATION, Table};
 use super::tree::{Entry, Node};
-use super::{communication, failures, outages, prices, spares};
+use super::{classes, communication, failures, outages, prices, spares};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
-use crate::physics::{Checkpoints, Grace, Interval, JobFailures, Pauses, Physics, Preemption, Size};
+use crate::physics::{Checkpoints, Grace, Interval, JobFailures, Physics, Preemption, Size};
 use crate::units::{Span, suggest};
 
 /// Reads `[physics]`; the pools of the cluster are those that can fail, that have spares and whose GPUs can be shared, as
@@ -33,7 +33,10 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         preparation: part("preparation").map(|entry| preparation(entry, problems)).unwrap_or_default(),
         preemption: preemption(&keys),
         grace: part("grace").and_then(|entry| grace(entry, problems)),
-        pauses: part("startup").map(|entry| pauses(entry, problems)).unwrap_or_default(),
+        start_up: part("startup")
+            .map(|entry| classes::start_up(entry, "physics.startup", problems))
+            .unwrap_or_default(),
+        classes: part("classes").map(|entry| classes::read(entry, problems)).unwrap_or_default(),
         checkpoints: part("checkpoint").map(|at| checkpoints(at, part("failures").is_some(), cluster, problems)),
         communication: part("communication")
             .map(|entry| communication::read(entry, cluster, problems))
@@ -67,12 +70,6 @@ fn grace(entry: &Entry, problems: &mut Problems) -> Option<Grace> {
 
 fn section<'t>(entry: &'t Entry, table: &'static Table, title: &str, problems: &mut Problems) -> Section<'t> {
     Section::read(&entry.node, &entry.place, table.keys, table.required, title, problems)
-}
-
-fn pauses(entry: &Entry, problems: &mut Problems) -> Pauses {
-    let keys = section(entry, &STARTUP, "physics.startup", problems);
-    let startup = keys.span("time").unwrap_or_default();
-    Pauses { startup, restart: keys.span("restart").unwrap_or(startup) }
 }
 
 fn reads(pool: &PoolSpec) -> bool {

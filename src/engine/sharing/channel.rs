@@ -1,5 +1,6 @@
 //! One bandwidth and its water level: who stays below it at a speed of their own, and who has to share the rest.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::clock::FRACTIONS;
@@ -53,6 +54,8 @@ pub(super) struct Channel {
     pub due_at: BTreeSet<(Time, Slot)>,
     /// Where the level clock is when the next job of each limited group is due.
     pub due_level: BTreeSet<(u128, Slot)>,
+    /// What [`Channel::next`] found since anything changed: it is asked several times at every instant.
+    next: Cell<Option<Option<(Time, Slot)>>>,
 }
 
 /// A group that crosses the water level.
@@ -80,7 +83,13 @@ impl Channel {
             past: VecDeque::new(),
             due_at: BTreeSet::new(),
             due_level: BTreeSet::new(),
+            next: Cell::new(None),
         }
+    }
+
+    /// The level, or what is due, has changed.
+    pub fn forget_next(&mut self) {
+        self.next.set(None);
     }
 
     /// The level clock at `at`, no earlier than the last change.
@@ -167,6 +176,7 @@ impl Channel {
         let Some(capacity) = self.capacity else {
             return least(&self.limited).map(|(_, slot)| Crossing { slot, limited: false });
         };
+        self.forget_next();
         if self.limited_weight == 0 {
             self.level = 0;
             let over = self.content_total > capacity;
@@ -191,8 +201,17 @@ impl Channel {
         }
     }
 
-    /// When the next job is due, and of which group it is.
+    /// When the next job is due, and of which group it is. Time that passes changes nothing of it.
     pub fn next(&self) -> Option<(Time, Slot)> {
+        if let Some(known) = self.next.get() {
+            return known;
+        }
+        let next = self.find_next();
+        self.next.set(Some(next));
+        next
+    }
+
+    fn find_next(&self) -> Option<(Time, Slot)> {
         let content = self.due_at.first().copied();
         let limited = self.due_level.first().map(|&(level, slot)| {
             let micros = level.saturating_sub(self.clock).div_ceil(self.level.max(1));

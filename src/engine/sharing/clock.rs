@@ -74,11 +74,13 @@ impl Clock {
         self.stand.tick_at(at, level)
     }
 
-    /// How far it was at `at`, no longer ago than it was told to keep; `level` says where the level clock was.
-    pub fn tick_back(&self, at: Time, level: impl Fn(Time) -> u128) -> Tick {
-        let mut stands = std::iter::once(&self.stand).chain(self.past.iter().rev());
-        let stand = stands.find(|stand| stand.at <= at);
-        stand.map_or(Tick::default(), |stand| stand.tick_at(at, level(at)))
+    /// What it read at `at`, no longer ago than it was told to keep; `level` says where the level clock was.
+    pub fn reading_back(&self, at: Time, level: impl Fn(Time) -> u128) -> u128 {
+        if self.stand.at <= at {
+            return self.stand.reading_at(at, level(at));
+        }
+        let before = self.past.iter().rev().find(|stand| stand.at <= at);
+        before.map_or(0, |stand| stand.reading_at(at, level(at)))
     }
 
     /// From `at` on, when the level clock is at `level`, it goes otherwise; earlier stands are kept for `keep`.
@@ -127,13 +129,32 @@ impl Stand {
             }
         }
     }
+
+    /// The same, only what the clock reads then: each step of the series asks it of every clock.
+    fn reading_at(&self, at: Time, level: u128) -> u128 {
+        let reading = self.tick.reading;
+        match self.pace {
+            Pace::Still => reading,
+            Pace::Own(speed) => reading + u128::from(at.since(self.at).micros()) * u128::from(speed.kept_ppm()),
+            Pace::Level(need) => reading + reading_share(level - self.level, need),
+        }
+    }
+}
+
+/// The reading of [`share`]: a thousandth of a quotient that is rounded down, rounded down, is that of a divisor a thousand
+/// times as large.
+fn reading_share(level: u128, need: u64) -> u128 {
+    let wide = u128::from(need);
+    let whole = level / wide;
+    let rest = (level - whole * wide) * (FULL / 1000) / wide;
+    whole * (FULL / 1000) + rest
 }
 
 /// `level` x 10^9 / `need` and a thousandth of it, both rounded down, without an overflow on the way.
 fn share(level: u128, need: u64) -> Tick {
     let need = u128::from(need);
     let whole = level / need;
-    // Divisions of 128 bits are dear, and each step of the series makes them for every clock.
+    // Divisions of 128 bits are dear.
     let rest = ((level - whole * need) * FULL / need) as u64;
     Tick { progress: whole * FULL + u128::from(rest), reading: whole * (FULL / 1000) + u128::from(rest / 1000) }
 }
@@ -160,6 +181,7 @@ mod tests {
                 assert!(share(level, need).progress >= progress, "{need} {progress}");
                 assert!(level == 0 || share(level - 1, need).progress < progress, "{need} {progress}");
                 assert_eq!(share(level, need).reading, share(level, need).progress / 1000);
+                assert_eq!(share(level, need).reading, reading_share(level, need));
             }
         }
     }
@@ -175,7 +197,7 @@ mod tests {
         assert_eq!(clock.due(13 * FULL), Some(Due::At(at(20))));
         let level = |t: Time| u128::from(t.micros().min(10)) * 50;
         assert_eq!(
-            [0, 4, 10, 20].map(|t| clock.tick_back(at(t), level).reading),
+            [0, 4, 10, 20].map(|t| clock.reading_back(at(t), level)),
             [0, 2_000_000, 5_000_000, 13_000_000]
         );
     }

@@ -229,6 +229,7 @@ impl Sharing {
         if due == group.due {
             return;
         }
+        channel.forget_next();
         match std::mem::replace(&mut group.due, due) {
             Some(Due::At(at)) => _ = channel.due_at.remove(&(at, slot)),
             Some(Due::Level(level)) => _ = channel.due_level.remove(&(level, slot)),
@@ -250,7 +251,7 @@ impl Readings for Sharing {
     fn reading(&self, clock: u32, at: Time) -> u128 {
         let group = &self.groups[clock as usize];
         let channel = &self.channels[usize::from(group.channel)];
-        group.clock.tick_back(at, |at| channel.clock_back(at)).reading
+        group.clock.reading_back(at, |at| channel.clock_back(at))
     }
 
     fn traffic(&self, at: Time) -> Vec<Traffic> {
@@ -259,7 +260,7 @@ impl Readings for Sharing {
 
     fn all(&self, at: Time) -> Vec<u128> {
         let levels: Vec<u128> = self.channels.iter().map(|channel| channel.clock_back(at)).collect();
-        let reading = |group: &Group| group.clock.tick_back(at, |_| levels[usize::from(group.channel)]).reading;
+        let reading = |group: &Group| group.clock.reading_back(at, |_| levels[usize::from(group.channel)]);
         self.groups.iter().map(reading).collect()
     }
 }

@@ -99,6 +99,9 @@ pub struct Pool {
     pub allocated: f64,
     /// Part of them making progress that was kept.
     pub productive: f64,
+    /// Of their peak FLOPs, put to use; `None` where no MFU is known of any job.
+    #[serde(default)]
+    pub mfu: Option<f64>,
     /// What the idle ones cost.
     pub idle_usd: f64,
 }

@@ -62,9 +62,9 @@ pub fn resolved(scenario: &Scenario) -> Plain {
     root.add("workload", workload(&scenario.workload, scenario.cluster.gpu_count()));
     root.add("measure", measure);
     let shares = |pool: &PoolSpec| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some());
-    let has_prices = !scenario.physics.prices.is_empty();
+    let books = !scenario.physics.prices.is_empty() || !scenario.physics.classes.is_empty();
     let spares = physics::spares(&scenario.cluster.pools);
-    if scenario.physics.is_on() || has_prices || spares.is_some() || scenario.cluster.pools.iter().any(shares) {
+    if scenario.physics.is_on() || books || spares.is_some() || scenario.cluster.pools.iter().any(shares) {
         let mut table = physics::physics(&scenario.physics);
         if scenario.cluster.pools.iter().any(shares) {
             table.add("sharing", physics::sharing(scenario));
@@ -219,6 +219,7 @@ mod tests {
             "generated.toml",
             "failures.toml",
             "stops.toml",
+            "classes.toml",
             "sharing.toml",
             "storage.toml",
         ] {

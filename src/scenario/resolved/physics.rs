@@ -3,8 +3,8 @@
 use super::plain::{Plain, Table, bandwidth, duration};
 use crate::cluster::{Network, PoolSpec, ShareMode, Sharing};
 use crate::physics::{
-    Cause, Checkpoints, Communication, FULL_SPEED, FailureModel, Interference, Interval, OutageWindow, Physics,
-    Preemption, Prices,
+    Cause, Checkpoints, Class, Communication, FULL_SPEED, FailureModel, Interference, Interval, OutageWindow, Physics,
+    Preemption, Prices, StartUp,
 };
 use crate::scenario::types::Scenario;
 use crate::units::quantity::bytes_text;
@@ -20,10 +20,14 @@ pub(super) fn physics(physics: &Physics) -> Table {
         keys.add("checkpoint", grace.checkpoint);
         table.add("grace", keys);
     }
-    let mut startup = Table::default();
-    startup.add("time", duration(physics.pauses.startup));
-    startup.add("restart", duration(physics.pauses.restart));
-    table.add("startup", startup);
+    table.add("startup", start_up(&physics.start_up));
+    if !physics.classes.is_empty() {
+        let mut classes = Table::default();
+        for (name, one) in &physics.classes {
+            classes.add(name, class(one));
+        }
+        table.add("classes", classes);
+    }
     if physics.input {
         table.add("input", true);
     }
@@ -77,6 +81,27 @@ pub(super) fn physics(physics: &Physics) -> Table {
         table.add("prices", all);
     }
     table
+}
+
+fn start_up(start_up: &StartUp) -> Table {
+    let mut table = Table::default();
+    table.add("time", duration(start_up.time));
+    table.add("restart", duration(start_up.restart));
+    table.add_some("per_gpu", Some(start_up.per_gpu).filter(|&it| it > Span::ZERO).map(duration));
+    table.add_some("sigma", Some(start_up.sigma_ppm).filter(|&it| it > 0).map(of_ppm));
+    table
+}
+
+fn class(class: &Class) -> Table {
+    let mut table = Table::default();
+    table.add_some("startup", class.start_up.as_ref().map(start_up));
+    table.add_some("mfu", class.mfu_ppm.map(of_ppm));
+    table.add_some("activity", class.activity_ppm.map(of_ppm));
+    table
+}
+
+fn of_ppm(ppm: u32) -> f64 {
+    f64::from(ppm) / 1e6
 }
 
 fn prices(prices: &Prices) -> Table {

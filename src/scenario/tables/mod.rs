@@ -2,6 +2,7 @@
 //! schema follow. One file a section.
 
 mod checkpoint;
+mod classes;
 mod failures;
 mod grace;
 mod job_failures;
@@ -15,11 +16,12 @@ mod storage;
 mod workload;
 
 pub use checkpoint::CHECKPOINT;
+pub use classes::{CLASS, STARTUP};
 pub use failures::{FAILURES, GPU_FAILURES, OUTAGES, RACK_FAILURES};
 pub use grace::GRACE;
 pub use job_failures::JOB_FAILURES;
 pub use measure::MEASURE;
-pub use physics::{COMMUNICATION, PHYSICS, PREPARATION, STARTUP};
+pub use physics::{COMMUNICATION, PHYSICS, PREPARATION};
 pub use pools::{GPU, OWNED, POOL};
 pub use prices::PRICES;
 pub use sharing::{SHARE_MODES, SHARING};

@@ -1,7 +1,7 @@
 //! What `[physics]` may contain.
 
 use super::{
-    CHECKPOINT, FAILURES, Form, GRACE, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, Sub, Table,
+    CHECKPOINT, CLASS, FAILURES, Form, GRACE, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, STARTUP, Sub, Table,
 };
 use crate::units::keys::{Key, Kind};
 
@@ -28,6 +28,7 @@ pub static PHYSICS: Table = Table {
     required: &[],
     tables: &[
         Sub { name: "startup", form: Form::One(&STARTUP) },
+        Sub { name: "classes", form: Form::Named(Named { what: "class", table: &CLASS, built_in: Vec::new }) },
         Sub { name: "checkpoint", form: Form::One(&CHECKPOINT) },
         Sub { name: "grace", form: Form::One(&GRACE) },
         Sub {
@@ -48,29 +49,6 @@ pub static PHYSICS: Table = Table {
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
         Sub { name: "spares", form: Form::Named(Named { what: "pool", table: &SPARES, built_in: Vec::new }) },
     ],
-};
-
-/// Pauses before the first step.
-pub static STARTUP: Table = Table {
-    doc: "Time in which a job holds its GPUs before its first step.",
-    keys: &[
-        Key {
-            name: "time",
-            kind: Kind::Duration,
-            default: "required",
-            doc: "At a job's first start: image pull, framework start, data-loader warm-up. Image pulls of 10-30 GB take \
-                  8-240 s at 10-1 Gb/s; start-up took over 3.5 % of all GPU time at ByteDance (BootSeer).",
-        },
-        Key {
-            name: "restart",
-            kind: Kind::Duration,
-            default: "as time",
-            doc: "At each later start: after a failure or for a job that was stopped for another. 62 s on average in \
-                  Tiresias' prototype, 5-20 min for large jobs at Meta (HPCA 2025).",
-        },
-    ],
-    required: &["time"],
-    tables: &[],
 };
 
 /// What cores do for the input of one class.
