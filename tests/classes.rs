@@ -1,4 +1,4 @@
-//! What classes of jobs have in common: start-up, MFU, activity.
+//! What classes of jobs have in common: start-up, MFU, activity, how their members wait for each other.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -57,7 +57,8 @@ fn classes_start_up_in_their_own_time() {
 #[test]
 fn the_default_class_is_that_of_all_others() {
     let physics = "[physics.classes.default.startup]\ntime = \"9s\"\n[physics.classes.a.startup]\ntime = \"1s\"";
-    let jobs: JobTable = [of_class("a", job(0, 10, 1)), of_class("b", job(0, 10, 1)), job(0, 10, 1)].into_iter().collect();
+    let jobs: JobTable =
+        [of_class("a", job(0, 10, 1)), of_class("b", job(0, 10, 1)), job(0, 10, 1)].into_iter().collect();
     let outcome = run(&scenario(physics), &jobs);
     let ends = |job: JobId| outcome.fates.end(job).unwrap().micros() / 1_000_000;
     assert_eq!(jobs.ids().map(ends).collect::<Vec<_>>(), [11, 19, 19]);
@@ -100,6 +101,40 @@ fn policies_meet_the_same_starts() {
     assert_eq!(distinct.len(), jobs.len());
 }
 
+/// All nodes at 0.8, and steps that take longer by a tenth of a step on average: two nodes take 1 + 0.1 (1 + 1/2) of what one
+/// takes with 1.1. A class that does not work in step only goes at 0.8.
+#[test]
+fn a_gang_goes_at_the_pace_of_its_slowest_node() {
+    let physics =
+        "[physics.stragglers.p]\nshare = 1\nspeed = 0.8\njitter = 0.1\n[physics.classes.free]\nin_step = false";
+    for (class, gpus, speed) in [("", 8, 0.8), ("", 16, 0.8 * 1.1 / 1.15), ("free", 16, 0.8)] {
+        let jobs: JobTable = [of_class(class, job(0, 100, gpus))].into_iter().collect();
+        let outcome = run(&scenario(physics), &jobs);
+        let took = outcome.fates.end(JobId(0)).unwrap().as_seconds();
+        assert!((took - 100.0 / speed).abs() < 1e-5, "{class} {gpus}: {took}");
+        let lost = f64::from(gpus) * (100.0 / speed - 100.0);
+        assert!((leaf(&outcome, Leaf::Communication) - lost).abs() < 0.01, "{class} {gpus}");
+    }
+}
+
+/// Which nodes are slow is drawn for each, whatever the policy does: a fifth of them by default at 0.75.
+#[test]
+fn slow_nodes_are_slow_for_good() {
+    let scenario = parsed(
+        "seed = 4\n[cluster.pools.p]\ngpu = \"h100-sxm\"\nnodes = 200\ngpus_per_node = 1\n[workload]\ntrace = \"none.csv\"\n\
+         [physics.stragglers.p]\nshare = 0.2\n[policy.fifo]\n",
+    );
+    let jobs: JobTable = (0..200).map(|_| job(0, 300, 1)).collect();
+    let slow = |policy: &str| {
+        let outcome = simulated(&scenario, &jobs, &PolicyChoice::named(policy).unwrap(), &options(&scenario));
+        let ends: Vec<u64> = jobs.ids().map(|job| outcome.fates.end(job).unwrap().micros()).collect();
+        assert!(ends.iter().all(|&end| end == 300_000_000 || end == 400_000_000), "{ends:?}");
+        ends.into_iter().filter(|&end| end == 400_000_000).count()
+    };
+    assert_eq!(slow("fifo"), slow("conservative-backfill"));
+    assert!((20..=60).contains(&slow("fifo")), "{}", slow("fifo"));
+}
+
 /// The scenario that shows it all: each class leaves its mark.
 #[test]
 fn the_scenario_runs() {
@@ -107,7 +142,7 @@ fn the_scenario_runs() {
     let scenario = load("scenarios/classes.toml").unwrap_or_else(|e| panic!("{e}"));
     let trace = fleetsim::trace::native::read(Path::new("traces/storage.csv"), &ReadOptions::default());
     let outcome = run(&scenario, &trace.unwrap_or_else(|e| panic!("{e:?}")).table);
-    for one in [Leaf::Startup, Leaf::Restart, Leaf::Inactive, Leaf::Useful] {
+    for one in [Leaf::Startup, Leaf::Restart, Leaf::Inactive, Leaf::Communication, Leaf::Useful] {
         assert!(leaf(&outcome, one) > 0.0, "{}", one.name());
     }
     assert!(outcome.mfu_weighted.is_some());

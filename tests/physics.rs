@@ -190,7 +190,7 @@ fn conservation_holds_with_everything_on() {
              client = \"7GB/s\"\nshare = \"{share}\"\n[physics.preparation.default]\nper_core = \"100MB/s\"\n\
              [physics.startup]\ntime = \"{}s\"\nrestart = \"7s\"\n{checkpoint}\
              [physics.classes.odd]\nmfu = 0.3\nactivity = 0.77\n[physics.classes.odd.startup]\ntime = \"9s\"\nsigma = 0.7\n\
-             per_gpu = \"10ms\"\n\
+             per_gpu = \"10ms\"\n[physics.stragglers.p]\nshare = 0.4\nspeed = 0.83\njitter = 0.05\n\
              [physics.communication.default]\n{communication}\n\
              [physics.failures.p]\nmtbf = \"{}s\"\nrepair = \"{}s\"\nrepair_sigma = 0.5\nshape = 0.8\n\
              [physics.outages.some]\npool = \"p\"\nnode = 1\nnodes = 2\nfrom = \"{}s\"\nlasts = \"200s\"\n\

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::ledger::{Leaf, Traffic};
+use fleetsim::physics::Bottleneck;
 use fleetsim::scenario::{Overrides, Scenario, of_bytes};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::native::ReadOptions;
@@ -114,6 +115,50 @@ fn shares_go_by_nodes_or_by_jobs() {
     }
 }
 
+/// What held a job back, in GPU-seconds by cause; jobs without tasks have a unit for each GPU.
+fn stalls(outcome: &Outcome, job: u32) -> [f64; 4] {
+    let stalls = outcome.fates.stalls(JobId(job));
+    Bottleneck::ALL.map(|by| stalls.by(by) as f64 / 1e15)
+}
+
+/// A job that wants 8 GB/s and gets 2 for 400 s: it waits for three quarters of them, for the slowest on the way.
+#[test]
+fn the_slowest_on_the_way_of_the_data_binds() {
+    let cores = "[physics.preparation.default]\nper_core = \"500MB/s\"";
+    let cases = [
+        ("", "read = \"2GB/s\"", "", Bottleneck::Storage),
+        ("", "read = \"9GB/s\"\nclient = \"2GB/s\"", "", Bottleneck::Client),
+        ("nic = \"2GB/s\"", "read = \"9GB/s\"\nclient = \"3GB/s\"", "", Bottleneck::Nic),
+        ("nic = \"3GB/s\"", "read = \"9GB/s\"\nclient = \"4GB/s\"", cores, Bottleneck::Cores),
+        ("nic = \"2GB/s\"", "read = \"9GB/s\"", "[physics.preparation.default]\nper_core = \"2GB/s\"", Bottleneck::Nic),
+    ];
+    for (pool, storage, physics, expected) in cases {
+        let mut row = job(0, 100, 8, 1000);
+        (row.spec.cpu_milli, row.spec.tasks) = (4000, std::num::NonZeroU32::new(1));
+        let outcome = run(&scenario(pool, storage, physics), &numbered([row]));
+        same(end(&outcome, 0), 400.0);
+        let stalls = outcome.fates.stalls(JobId(0));
+        assert_eq!(stalls.binding(), Some(expected), "{storage}");
+        assert_eq!(stalls.by(expected), stalls.total(), "{storage}");
+        same(stalls.total() as f64 / 1e15, 300.0);
+    }
+}
+
+/// Alone a job that wants 8 GB/s is held back by its client to 6, from 100 s on by the 10 that it shares with another to 5:
+/// 75 s of its 200 are done then, and the rest takes 200 s.
+#[test]
+fn what_binds_changes_with_the_others() {
+    let jobs = numbered([job(0, 200, 8, 1000), job(100, 900, 8, 1000)]);
+    let outcome = run(&scenario("", "read = \"10GB/s\"\nclient = \"6GB/s\"", ""), &jobs);
+    same(end(&outcome, 0), 300.0);
+    let [cores, client, nic, storage] = stalls(&outcome, 0);
+    assert_eq!([cores, nic].map(f64::to_bits), [0, 0]);
+    same(client, 8.0 * 25.0);
+    same(storage, 8.0 * 75.0);
+    let all = [0, 1].map(|job| stalls(&outcome, job).iter().sum::<f64>());
+    same(leaf(&outcome, Leaf::InputStall), all[0] + all[1]);
+}
+
 /// Random unequal jobs against the fluid simulation, which recomputes every rate at every event.
 #[test]
 fn unequal_jobs_end_as_in_a_fluid_simulation() {
@@ -153,6 +198,9 @@ fn unequal_jobs_end_as_in_a_fluid_simulation() {
         let useful: f64 = jobs.ids().map(|id| jobs.duration(id).as_seconds() * f64::from(jobs.spec(id).gpus)).sum();
         // The ledger counts constant speeds in millionths, rounded up.
         let booked = leaf(&outcome, Leaf::Useful);
+        let stalled: f64 = jobs.ids().map(|id| stalls(&outcome, id.0).iter().sum::<f64>()).sum();
+        let difference = (stalled - leaf(&outcome, Leaf::InputStall)).abs();
+        assert!(difference < 1e-4 * useful, "{stalled} waited for data is {difference} from what is booked");
         assert!((0.0..1e-4).contains(&(booked / useful - 1.0 + 1e-9)), "{booked}, not {useful}");
     }
 }

@@ -34,6 +34,7 @@ fn text(explained: &Explained) -> String {
     let mut parts = vec![title(explained)];
     parts.extend(waits(explained));
     parts.extend(stays(explained));
+    parts.extend(stalls(explained));
     parts.extend(cost(explained));
     parts.extend(what_ifs(explained));
     parts.join("\n")
@@ -254,6 +255,20 @@ fn until(explained: &Explained, stay: &Stay) -> String {
         Some((_, Departure::Left(Leaving::Cancelled))) if stay.stopped_for.is_empty() => "it was cancelled".to_owned(),
         Some((_, Departure::Left(Leaving::Cancelled))) => format!("cancelled for {}", names(&stay.stopped_for)),
     }
+}
+
+/// What held it back when it waited for data.
+fn stalls(explained: &Explained) -> Option<String> {
+    let stalls = explained.stalls();
+    if stalls.is_empty() {
+        return None;
+    }
+    let mut table = plain(&["it waited for data", "", ""]);
+    for (by, share) in stalls {
+        table.add_row([by.word(), &percent(share), by.meaning()]);
+    }
+    right(&mut table, &[1]);
+    Some(finished(&table))
 }
 
 fn cost(explained: &Explained) -> Option<String> {

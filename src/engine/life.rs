@@ -5,7 +5,7 @@ mod work;
 use super::posting::{Losses, Posting, Stretch};
 use super::sharing::{Draw, Slot, Tick};
 use crate::ledger::Leaf;
-use crate::physics::{Intake, Plan, Speed, Supply};
+use crate::physics::{Bottleneck, Intake, Plan, Speed, Stalls, Supply};
 use crate::units::{Span, Time};
 pub use work::{Remainder, part_of, span_of, work};
 
@@ -91,6 +91,17 @@ pub struct Notice {
     pub saves: bool,
 }
 
+/// What has happened to a job and is not counted yet.
+#[derive(Debug, Clone, Copy)]
+struct Uncounted {
+    /// Progress in microseconds x billionths.
+    progress: u128,
+    /// From where to where its clock went, if it has one.
+    readings: (u128, u128),
+    /// Microseconds in which the bandwidth that it shares set its pace.
+    limited: u64,
+}
+
 /// The life of a running job.
 #[derive(Debug, Clone)]
 pub struct Life {
@@ -116,6 +127,8 @@ pub struct Life {
     crew: Crew,
     /// Progress since the last checkpoint.
     at_risk: Vec<Stretch>,
+    /// How long it has waited for data.
+    stalls: Stalls,
     /// As what it is in the books.
     booked: Posting,
     /// Which of its events counts.
@@ -149,6 +162,7 @@ impl Life {
             notice: None,
             crew,
             at_risk: Vec::new(),
+            stalls: Stalls::default(),
             booked,
             event: 0,
         };
@@ -261,24 +275,48 @@ impl Life {
         self.since.after(Span::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)))
     }
 
-    /// Progress up to `now` that is not counted yet, in microseconds x billionths, and the readings of its clock.
-    fn uncounted(&mut self, now: Moment) -> (u128, (u128, u128)) {
+    /// What has happened up to `now` and is not counted yet.
+    fn uncounted(&mut self, now: Moment) -> Uncounted {
         match (&mut self.fed, now.tick) {
             (Some(fed), Some(tick)) => {
                 let before = std::mem::replace(&mut fed.tick, tick);
-                (tick.progress - before.progress, (before.reading, tick.reading))
+                Uncounted {
+                    progress: tick.progress - before.progress,
+                    readings: (before.reading, tick.reading),
+                    limited: tick.limited - before.limited,
+                }
             }
             _ => {
                 let speed = if self.phase == Phase::Stepping { self.most() } else { Speed::FULL };
-                (u128::from(now.at.since(self.since).micros()) * u128::from(speed.billionths()), (0, 0))
+                let progress = u128::from(now.at.since(self.since).micros()) * u128::from(speed.billionths());
+                Uncounted { progress, readings: (0, 0), limited: 0 }
             }
+        }
+    }
+
+    /// Counts how long it waited for data in so many microseconds: what it lacked to the speed that its place and its
+    /// neighbours leave it, held back by the bandwidth that it shares or else by what it has of its own.
+    fn count_stall(&mut self, micros: u64, passed: &Uncounted) {
+        let (unfed, most) = (self.unfed().billionths(), self.most().billionths());
+        if unfed == most && passed.limited == 0 {
+            return;
+        }
+        let units = u128::from(self.crew.held);
+        let own = u128::from(unfed - most) * u128::from(micros.saturating_sub(passed.limited));
+        if let Some(by) = self.plan.intake.binding {
+            self.stalls.add(by, own * units);
+        }
+        if passed.limited > 0 {
+            let all = (u128::from(unfed) * u128::from(micros)).saturating_sub(passed.progress);
+            self.stalls.add(Bottleneck::Storage, all.saturating_sub(own) * units);
         }
     }
 
     /// Counts the work up to `now`.
     fn settle(&mut self, now: Moment) {
         if now.at > self.since {
-            let (progress, readings) = self.uncounted(now);
+            let passed = self.uncounted(now);
+            let Uncounted { progress, readings, .. } = passed;
             match &mut self.phase {
                 Phase::Stepping => {
                     let stretch = Stretch {
@@ -290,6 +328,7 @@ impl Life {
                     };
                     self.left = self.left.saturating_sub(progress * u128::from(self.crew.pace));
                     self.risk(stretch);
+                    self.count_stall(now.at.since(self.since).micros(), &passed);
                 }
                 Phase::Writing { left } => *left = left.saturating_sub(progress),
                 Phase::Starting { .. } | Phase::Checkpointing { .. } => {}
@@ -405,6 +444,12 @@ impl Life {
     #[must_use]
     pub fn beside(&self) -> Speed {
         self.beside
+    }
+
+    /// How long it has waited for data up to `now`.
+    pub fn stalls(&mut self, now: Moment) -> Stalls {
+        self.settle(now);
+        self.stalls
     }
 
     /// Stops it at `now` with all that it has done: what is left.

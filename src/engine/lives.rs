@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::life::{Crew, Life, Moment, Turn};
 use super::posting::{Posting, Stretch};
 use super::sharing::Sharing;
-use crate::physics::{Plan, Speed};
+use crate::physics::{Plan, Speed, Stalls};
 use crate::trace::JobId;
 use crate::units::Time;
 
@@ -89,6 +89,12 @@ impl Lives {
         let mut lost = Vec::new();
         self.change(job, now, |life, moment| lost = life.shrink(moment, crew, plan));
         lost
+    }
+
+    /// How long a job has waited for data up to `now`, if it has a life.
+    pub fn stalls(&mut self, job: JobId, now: Time) -> Option<Stalls> {
+        let moment = self.moment(job, now);
+        self.lives.get_mut(&job).map(|life| life.stalls(moment))
     }
 
     /// The neighbours of a job leave it so much of its speed from `now` on.

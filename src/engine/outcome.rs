@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::places::Stay;
 use crate::ledger::{Bucket, Entry};
+use crate::physics::Stalls;
 use crate::sched::{Classes, Stage};
 use crate::trace::JobId;
 use crate::units::{GpuTime, Span, Time};
@@ -20,6 +23,8 @@ pub struct Fates {
     pools: Vec<u16>,
     nodes: Vec<u32>,
     stops: BTreeMap<JobId, u32>,
+    /// Of jobs that have waited for data, where any may.
+    stalls: Option<FxHashMap<JobId, Stalls>>,
 }
 
 /// Partial holders that blocked each other for good.
@@ -67,9 +72,9 @@ pub struct Outcome {
 }
 
 impl Fates {
-    /// Nothing has become of any of `jobs` jobs.
+    /// Nothing has become of any of `jobs` jobs; `may_stall`: they may have to wait for data.
     #[must_use]
-    pub fn new(jobs: usize) -> Self {
+    pub fn new(jobs: usize, may_stall: bool) -> Self {
         Fates {
             stages: Vec::new(),
             starts: vec![NEVER; jobs],
@@ -77,6 +82,7 @@ impl Fates {
             pools: vec![0; jobs],
             nodes: vec![0; jobs],
             stops: BTreeMap::new(),
+            stalls: may_stall.then(FxHashMap::default),
         }
     }
 
@@ -100,6 +106,14 @@ impl Fates {
         *self.stops.entry(job).or_insert(0) += 1;
     }
 
+    pub(super) fn stalled(&mut self, job: JobId, more: &Stalls) {
+        if let Some(stalls) = &mut self.stalls
+            && more.total() > 0
+        {
+            stalls.entry(job).or_default().extend(more);
+        }
+    }
+
     pub(super) fn ended(&mut self, job: JobId, at: Time) {
         self.ends[job.index()] = at;
     }
@@ -120,6 +134,18 @@ impl Fates {
     #[must_use]
     pub fn stops(&self, job: JobId) -> u32 {
         self.stops.get(&job).copied().unwrap_or(0)
+    }
+
+    /// Whether jobs may have to wait for data at all.
+    #[must_use]
+    pub fn may_stall(&self) -> bool {
+        self.stalls.is_some()
+    }
+
+    /// How long it waited for data, and what held it back.
+    #[must_use]
+    pub fn stalls(&self, job: JobId) -> Stalls {
+        self.stalls.as_ref().and_then(|stalls| stalls.get(&job)).copied().unwrap_or_default()
     }
 
     /// When it ended.

@@ -212,6 +212,7 @@ impl<'a> Run<'a> {
         let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).copied();
         let books = Books::open(&world, setup.options, origin, last_submit);
         let intakes = Intakes::new(setup.cluster, jobs, &setup.options.physics);
+        let fates = Fates::new(jobs.len(), intakes.is_on());
         Run {
             setup,
             policy,
@@ -226,7 +227,7 @@ impl<'a> Run<'a> {
             stopped: Stopped::default(),
             touched: Touched::default(),
             books,
-            fates: Fates::new(jobs.len()),
+            fates,
             places: setup.options.places.then(Places::default),
             deeds: Vec::new(),
             next_arrival: 0,
@@ -413,7 +414,13 @@ impl<'a> Run<'a> {
         let now = self.world.now;
         let Some(holder) = self.world.end(job, stage) else { return };
         self.leave_places(&holder);
-        let booked = self.lives.remove(job, now).map_or(Posting::PLAIN, |(life, _)| life.booked());
+        let booked = match self.lives.remove(job, now) {
+            None => Posting::PLAIN,
+            Some((mut life, moment)) => {
+                self.fates.stalled(job, &life.stalls(moment));
+                life.booked()
+            }
+        };
         self.post(job, holder.held.pool, -i64::from(holder.units), booked);
         let others = self.intakes.leave(&holder);
         self.refresh(others);

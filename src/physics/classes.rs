@@ -4,6 +4,7 @@ use libm::exp;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::plan::Pauses;
+use super::stragglers::Gait;
 use crate::units::Span;
 use crate::units::rng::stream;
 
@@ -16,6 +17,8 @@ pub struct Class {
     pub mfu_ppm: Option<u32>,
     /// Share of their time in which they use their GPUs at all, in millionths.
     pub activity_ppm: Option<u32>,
+    /// Whether their members wait for each other.
+    pub gait: Gait,
 }
 
 /// How long jobs hold their GPUs before their first step: lognormal around a median.

@@ -6,6 +6,7 @@
 
 use libm::{expm1, log1p};
 
+use super::bottleneck::Bottleneck;
 use super::plan::{FULL_SPEED, Intake, Speed, Supply, Write};
 use crate::cluster::storage::Share;
 use crate::cluster::{CachePolicy, ClusterSpec, Request};
@@ -89,16 +90,20 @@ impl Reader<'_> {
         let cores_milli = u128::from(self.request.cpu) * u128::from(self.request.units);
         let prepared = per_core.filter(|_| cores_milli > 0).map(|rate| cores_milli * u128::from(rate) / 1000);
         let bound = prepared.map_or(Speed::FULL, |prepared| speed(prepared, demand));
+        let binding = (bound < Speed::FULL).then_some(Bottleneck::Cores);
         let missed = u128::from(demand) * u128::from(FULL_SPEED - hits.min(FULL_SPEED)) / u128::from(FULL_SPEED);
         let pool = &self.cluster.pools[usize::from(self.pool)];
         let (Some(number), Ok(rate @ 1..)) = (pool.io.storage.filter(|_| reads_storage), u64::try_from(missed)) else {
-            return Intake { bound, supply: None };
+            return Intake { bound, binding, supply: None };
         };
         let storage = &self.cluster.storage[usize::from(number)];
         let fetched = pool.io.node_limit(storage).map(|limit| u128::from(limit) * u128::from(self.nodes));
-        let bound = fetched.map_or(bound, |fetched| bound.min(speed(fetched, rate)));
+        let fetching = fetched.map_or(Speed::FULL, |fetched| speed(fetched, rate));
+        let by_card = pool.io.nic.is_some_and(|nic| storage.client.is_none_or(|client| nic < client));
+        let fetches = if by_card { Bottleneck::Nic } else { Bottleneck::Client };
         Intake {
-            bound,
+            bound: bound.min(fetching),
+            binding: if fetching < bound { Some(fetches) } else { binding },
             supply: Some(Supply { channel: number * DIRECTIONS, rate, weight: self.weight(storage.share) }),
         }
     }

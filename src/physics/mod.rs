@@ -5,6 +5,7 @@
 //! engine lives by it. All of it is off until a scenario names it; a bare replay reproduces recorded durations.
 
 pub mod allreduce;
+pub mod bottleneck;
 pub mod checkpoints;
 pub mod classes;
 pub mod communication;
@@ -15,9 +16,11 @@ pub mod interval;
 pub mod job_failures;
 pub mod plan;
 pub mod prices;
+pub mod stragglers;
 pub mod windows;
 
 pub use allreduce::{AllReduce, Links};
+pub use bottleneck::{Bottleneck, Stalls};
 pub use checkpoints::{Checkpoints, Size};
 pub use classes::{Class, Start, StartUp};
 pub use communication::{Communication, Slowdown, Spread};
@@ -28,6 +31,7 @@ pub use interval::Interval;
 pub use job_failures::{Course, JobFailures};
 pub use plan::{Checkpointing, FULL_SPEED, Intake, Pauses, Plan, Speed, Supply, Write};
 pub use prices::Prices;
+pub use stragglers::{Gait, Stragglers};
 pub use windows::{Cause, OutageWindow};
 
 use std::collections::BTreeMap;
@@ -78,6 +82,8 @@ pub struct Physics {
     pub preparation: BTreeMap<String, u64>,
     /// What the GPUs of a job tell each other, by class; empty: placement does not matter.
     pub communication: BTreeMap<String, Communication>,
+    /// How the nodes of a pool differ, by its name.
+    pub stragglers: BTreeMap<String, Stragglers>,
     /// How shares of a GPU slow each other down, by the name of their pool.
     pub interference: BTreeMap<String, Interference>,
     /// How nodes, GPUs and racks fail, by the name of their pool.
@@ -131,14 +137,25 @@ impl Physics {
     /// How a job that starts now runs in the place that it was given, where all its data are; see [`Reader`] for where they
     /// are not.
     #[must_use]
-    pub fn plan(&self, spec: &JobSpec, cluster: &ClusterSpec, pool: &PoolState, held: &Allocation, start: Start) -> Plan {
+    pub fn plan(
+        &self,
+        spec: &JobSpec,
+        cluster: &ClusterSpec,
+        pool: &PoolState,
+        held: &Allocation,
+        start: Start,
+    ) -> Plan {
         let start_up = self.class(spec).and_then(|class| class.start_up).unwrap_or(self.start_up);
         let pauses = start_up.pauses(u64::from(spec.gpus), start);
-        let speed = match of_class(&self.communication, spec) {
+        let together = match of_class(&self.communication, spec) {
             None => Speed::FULL,
             Some(Communication::Relative(slowdown)) => slowdown.speed(Spread::of(pool, held)),
             Some(Communication::AllReduce(reduce)) => reduce.speed(spec, pool, &Links::of(cluster, held.pool), held),
         };
+        let name = &cluster.pools[usize::from(held.pool)].name;
+        let gait = self.class(spec).map_or(Gait::InStep, |class| class.gait);
+        let each = |stragglers: &Stragglers| stragglers.speed(start.seed, name, held, gait);
+        let speed = together.and(self.stragglers.get(name).map_or(Speed::FULL, each));
         let own = |every| Checkpointing { every, cost: Span::ZERO, write: None };
         Plan { pauses, speed, intake: Intake::FREE, checkpointing: spec.checkpoint.map(own) }
     }

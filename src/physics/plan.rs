@@ -1,5 +1,6 @@
 //! How a job runs: its pauses, its speed, its checkpoints.
 
+use super::bottleneck::Bottleneck;
 use crate::units::Span;
 
 /// A speed of 1, in the unit of [`Speed`].
@@ -77,13 +78,15 @@ pub struct Supply {
 pub struct Intake {
     /// The speed that cores, clients and network cards allow, whatever other jobs do.
     pub bound: Speed,
+    /// Which of them sets it; `None` where they allow full speed.
+    pub binding: Option<Bottleneck>,
     /// What it draws from shared storage.
     pub supply: Option<Supply>,
 }
 
 impl Intake {
     /// All data are there when they are needed.
-    pub const FREE: Intake = Intake { bound: Speed::FULL, supply: None };
+    pub const FREE: Intake = Intake { bound: Speed::FULL, binding: None, supply: None };
 }
 
 /// How a checkpoint is written to shared storage.

@@ -9,6 +9,7 @@ use crate::engine::{Outcome, Stay};
 use crate::input::Problem;
 use crate::ledger::{Entry, Leaf};
 use crate::output::AtomicFile;
+use crate::physics::Bottleneck;
 use crate::sched::Stage;
 use crate::trace::{JobId, JobTable};
 use crate::units::{Cost, GpuTime};
@@ -32,14 +33,16 @@ pub fn state_word(stage: Stage) -> &'static str {
     }
 }
 
-/// Writes `jobs.csv`: a row a job, in submission order.
+/// Writes `jobs.csv`: a row a job, in submission order. Where jobs wait for data, `bound_by` says what held each back for the
+/// largest part of its wait; empty: it never waited.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write_jobs(to: &Path, outcome: &Outcome, jobs: &JobTable, cluster: &ClusterSpec) -> Result<(), Problem> {
     let mut file = AtomicFile::create(to)?;
-    let header = "job_id,tenant,queue,gpus,submit_s,start_s,end_s,wait_s,state,pool,nodes,reason,stops";
-    let mut rows = Rows::with_header(header);
+    let columns = "job_id,tenant,queue,gpus,submit_s,start_s,end_s,wait_s,state,pool,nodes,reason,stops";
+    let bound_by = if outcome.fates.may_stall() { ",bound_by" } else { "" };
+    let mut rows = Rows::with_header(&format!("{columns}{bound_by}"));
     let shared = shared_fields(jobs);
     for job in jobs.ids() {
         job_row(&mut rows, outcome, jobs, cluster, &shared, job);
@@ -90,6 +93,9 @@ fn job_row(rows: &mut Rows, outcome: &Outcome, jobs: &JobTable, cluster: &Cluste
         _ => rows.plain(b""),
     }
     rows.number(u64::from(fates.stops(job)));
+    if fates.may_stall() {
+        rows.plain(fates.stalls(job).binding().map_or("", Bottleneck::word).as_bytes());
+    }
     rows.end();
 }
 

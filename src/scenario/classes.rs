@@ -6,7 +6,7 @@ use super::section::Section;
 use super::tables::{CLASS, STARTUP};
 use super::tree::Entry;
 use crate::input::Problems;
-use crate::physics::{Class, StartUp};
+use crate::physics::{Class, Gait, StartUp};
 use crate::units::Span;
 
 /// The keys of the parts that make up `time`.
@@ -25,7 +25,8 @@ pub fn read(entry: &Entry, problems: &mut Problems) -> BTreeMap<String, Class> {
         let start_up = class.node.entry("startup");
         let start_up = start_up.map(|entry| self::start_up(entry, &format!("{title}.startup"), problems));
         let (mfu_ppm, activity_ppm) = (ppm("mfu"), ppm("activity"));
-        classes.insert(class.key.clone(), Class { start_up, mfu_ppm, activity_ppm });
+        let gait = if keys.values().bool_or("in_step", true) { Gait::InStep } else { Gait::OnTheirOwn };
+        classes.insert(class.key.clone(), Class { start_up, mfu_ppm, activity_ppm, gait });
     }
     classes
 }
@@ -36,7 +37,8 @@ pub fn start_up(entry: &Entry, title: &str, problems: &mut Problems) -> StartUp 
     let part = PARTS.into_iter().find(|key| keys.has(key));
     match part {
         Some(part) if keys.has("time") => {
-            let message = format!("both `{part}` ({}) and `time`, which is their sum, are given", keys.place(part).brief());
+            let message =
+                format!("both `{part}` ({}) and `time`, which is their sum, are given", keys.place(part).brief());
             problems.push(keys.place("time").problem(message));
         }
         None if keys.is_table() && keys.misses("time") => {

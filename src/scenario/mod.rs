@@ -24,6 +24,7 @@ pub mod shape;
 mod sharing;
 mod spares;
 mod storage;
+mod stragglers;
 pub mod tables;
 pub mod tree;
 pub mod types;

@@ -6,7 +6,7 @@ use super::section::Section;
 use super::sharing;
 use super::tables::{CHECKPOINT, GRACE, JOB_FAILURES, PHYSICS, PREPARATION, Table};
 use super::tree::{Entry, Node};
-use super::{classes, communication, failures, outages, prices, spares};
+use super::{classes, communication, failures, outages, prices, spares, stragglers};
 use crate::cluster::{ClusterSpec, PoolSpec};
 use crate::input::Problems;
 use crate::physics::{Checkpoints, Grace, Interval, JobFailures, Physics, Preemption, Size};
@@ -41,6 +41,7 @@ pub fn read(root: &Node, cluster: &mut ClusterSpec, problems: &mut Problems) -> 
         communication: part("communication")
             .map(|entry| communication::read(entry, cluster, problems))
             .unwrap_or_default(),
+        stragglers: part("stragglers").map(|entry| stragglers::read(entry, cluster, problems)).unwrap_or_default(),
         failures: part("failures").map(|entry| failures::read(entry, cluster, problems)).unwrap_or_default(),
         job_failures: part("job_failures").map(|entry| job_failures(entry, problems)).unwrap_or_default(),
         outages: part("outages").map(|entry| outages::read(entry, cluster, problems)).unwrap_or_default(),

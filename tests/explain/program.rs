@@ -48,6 +48,27 @@ fn json(run: &Path, job: &str, more: &[&str]) -> serde_json::Value {
     serde_json::from_str(&good(fleetsim(&args))).unwrap()
 }
 
+/// What held a job's input back for the largest part of its wait: `jobs.csv` and `explain` say the same.
+#[test]
+fn it_says_what_held_the_input_back() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explain").join("bound");
+    drop(fs::remove_dir_all(&out));
+    good(fleetsim(&["run", "scenarios/storage.toml", "--no-report", "--out", text(&out)]));
+    let stored = rows(&out);
+    for by in ["cores", "client", "storage", ""] {
+        let (job, _) = stored.iter().find(|(_, row)| row["bound_by"] == by && row["state"] == "finished").unwrap();
+        let told = json(&out, job, &[]);
+        match by {
+            "" => assert!(told.get("input_stall").is_none(), "{told}"),
+            by => {
+                assert_eq!(told["input_stall"][0]["bound_by"], by, "{told}");
+                let text = good(fleetsim(&["explain", text(&out), job]));
+                assert!(text.contains("it waited for data"), "{text}");
+            }
+        }
+    }
+}
+
 /// What `explain` says of a job is what `jobs.csv` says; what-ifs are what other runs say.
 #[test]
 fn it_agrees_with_the_run_and_with_others() {

@@ -33,6 +33,7 @@ impl Run<'_> {
         self.check_little(end)?;
         let deadlock = self.deadlocked_since.map(|at| self.describe_deadlock(at));
         let places = self.close_places(end);
+        self.close_stalls(end);
         let closed = self.books.close(end, self.lives.sharing());
         self.fates.settle(std::mem::take(&mut self.world.stages));
         let outcome = Outcome {
@@ -68,6 +69,18 @@ impl Run<'_> {
         let waited = waits.map(|w| u128::from(w.micros())).sum::<u128>() + self.stopped.waited + again.sum::<u128>();
         let queued = self.books.queue_integral(end);
         if waited == queued { Ok(()) } else { Err(RunError::Little { waited, queued }) }
+    }
+
+    /// Counts how long the jobs that run still have waited for data.
+    fn close_stalls(&mut self, end: Time) {
+        if !self.fates.may_stall() {
+            return;
+        }
+        for holder in self.world.holders.iter() {
+            if let Some(stalls) = self.lives.stalls(holder.job, end) {
+                self.fates.stalled(holder.job, &stalls);
+            }
+        }
     }
 
     /// The places of a run that ended at `end`, with those of the jobs that hold something still.

@@ -221,7 +221,11 @@ impl Run<'_> {
         let (pool, all) = (holder.held.pool, self.world.class(job).request.units);
         let booked = self.lives.of(job).map_or(Posting::PLAIN, Life::booked);
         self.post(job, pool, -i64::from(holder.units), booked);
-        let (left, lost) = match self.lives.remove(job, now) {
+        let mut removed = self.lives.remove(job, now);
+        if let Some((life, moment)) = &mut removed {
+            self.fates.stalled(job, &life.stalls(*moment));
+        }
+        let (left, lost) = match removed {
             Some((life, moment)) if keeps_progress => (life.suspend(moment), Vec::new()),
             Some((life, moment)) => life.fall_back(moment),
             None => {

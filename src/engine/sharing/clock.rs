@@ -18,6 +18,8 @@ pub struct Tick {
     pub progress: u128,
     /// The same for the ledger, in microseconds x millionths: never ahead of what [`Speed::kept_ppm`] allows.
     pub reading: u128,
+    /// Microseconds in which the level set its pace.
+    pub limited: u64,
 }
 
 /// What a clock goes by.
@@ -113,7 +115,7 @@ impl Clock {
 impl Stand {
     /// How far the clock is at `at`, when the level clock is at `level`.
     fn tick_at(&self, at: Time, level: u128) -> Tick {
-        let Tick { progress, reading } = self.tick;
+        let Tick { progress, reading, limited } = self.tick;
         match self.pace {
             Pace::Still => self.tick,
             Pace::Own(speed) => {
@@ -121,11 +123,13 @@ impl Stand {
                 Tick {
                     progress: progress + micros * u128::from(speed.billionths()),
                     reading: reading + micros * u128::from(speed.kept_ppm()),
+                    limited,
                 }
             }
             Pace::Level(need) => {
                 let more = share(level - self.level, need);
-                Tick { progress: progress + more.progress, reading: reading + more.reading }
+                let limited = limited + at.since(self.at).micros();
+                Tick { progress: progress + more.progress, reading: reading + more.reading, limited }
             }
         }
     }
@@ -156,7 +160,11 @@ fn share(level: u128, need: u64) -> Tick {
     let whole = level / need;
     // Divisions of 128 bits are dear.
     let rest = ((level - whole * need) * FULL / need) as u64;
-    Tick { progress: whole * FULL + u128::from(rest), reading: whole * (FULL / 1000) + u128::from(rest / 1000) }
+    Tick {
+        progress: whole * FULL + u128::from(rest),
+        reading: whole * (FULL / 1000) + u128::from(rest / 1000),
+        limited: 0,
+    }
 }
 
 /// The least that gives `progress` as its [`share`].
@@ -194,11 +202,9 @@ mod tests {
         clock.turn(Pace::Level(100), at(0), 0, keep);
         clock.turn(Pace::Own(Speed::of_share(0.8)), at(10), 500, keep);
         assert_eq!(clock.tick(at(20), 500).progress, 13 * FULL);
+        assert_eq!(clock.tick(at(20), 500).limited, 10);
         assert_eq!(clock.due(13 * FULL), Some(Due::At(at(20))));
         let level = |t: Time| u128::from(t.micros().min(10)) * 50;
-        assert_eq!(
-            [0, 4, 10, 20].map(|t| clock.reading_back(at(t), level)),
-            [0, 2_000_000, 5_000_000, 13_000_000]
-        );
+        assert_eq!([0, 4, 10, 20].map(|t| clock.reading_back(at(t), level)), [0, 2_000_000, 5_000_000, 13_000_000]);
     }
 }

@@ -37,6 +37,8 @@ struct Json<'a> {
     passed_by: PassedBy,
     blocked: Vec<Wait<'a>>,
     runs: Vec<Run<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    input_stall: Vec<Stall>,
     cost: Cost,
     what_if: Vec<Otherwise<'a>>,
 }
@@ -104,6 +106,13 @@ struct Phase {
     speed: Option<f64>,
 }
 
+/// Waiting for data, by what held the job back.
+#[derive(Serialize)]
+struct Stall {
+    bound_by: &'static str,
+    share: f64,
+}
+
 #[derive(Serialize)]
 struct Cost {
     total_usd: Exact,
@@ -155,6 +164,7 @@ pub fn text(explained: &Explained) -> String {
         passed_by: PassedBy { jobs: explained.story.passed_by.0, gpus: explained.story.passed_by.1 },
         blocked: explained.story.waits.iter().map(|wait| blocked(explained, wait)).collect(),
         runs: explained.story.stays.iter().map(|stay| run(explained, stay)).collect(),
+        input_stall: explained.stalls().iter().map(|&(by, share)| Stall { bound_by: by.word(), share }).collect(),
         cost: Cost {
             total_usd: exact(spent.iter().map(|spent| spent.usd).sum::<Usd>()),
             leaves: spent

@@ -20,6 +20,7 @@ use super::stop::Stop;
 use crate::engine::{Fates, Outcome, Setup, Silent, simulate, simulate_watched};
 use crate::input::Problem;
 use crate::ledger::Leaf;
+use crate::physics::Bottleneck;
 use crate::results::stored::find_job;
 use crate::results::tables::state_word;
 use crate::scenario::{Overrides, Scenario};
@@ -102,6 +103,15 @@ impl Explained {
             spent
         };
         Leaf::ALL.into_iter().map(of).filter(|spent| spent.time.raw() > 0).collect()
+    }
+
+    /// What held the job back when it waited for data, with shares of that time, the largest first.
+    #[must_use]
+    pub fn stalls(&self) -> Vec<(Bottleneck, f64)> {
+        let stalls = self.outcome.fates.stalls(self.job);
+        let mut by: Vec<Bottleneck> = Bottleneck::ALL.into_iter().filter(|&by| stalls.by(by) > 0).collect();
+        by.sort_by_key(|&by| (std::cmp::Reverse(stalls.by(by)), by));
+        by.into_iter().map(|by| (by, stalls.by(by) as f64 / stalls.total() as f64)).collect()
     }
 
     /// How long the job was stopped by each reason, the longest first.

@@ -3,8 +3,8 @@
 use super::plain::{Plain, Table, bandwidth, duration};
 use crate::cluster::{Network, PoolSpec, ShareMode, Sharing};
 use crate::physics::{
-    Cause, Checkpoints, Class, Communication, FULL_SPEED, FailureModel, Interference, Interval, OutageWindow, Physics,
-    Preemption, Prices, StartUp,
+    Cause, Checkpoints, Class, Communication, FULL_SPEED, FailureModel, Gait, Interference, Interval, OutageWindow,
+    Physics, Preemption, Prices, StartUp, Stragglers,
 };
 use crate::scenario::types::Scenario;
 use crate::units::quantity::bytes_text;
@@ -48,6 +48,13 @@ pub(super) fn physics(physics: &Physics) -> Table {
         communication.add(name, class_of(class));
     }
     table.add("communication", communication);
+    if !physics.stragglers.is_empty() {
+        let mut all = Table::default();
+        for (pool, one) in &physics.stragglers {
+            all.add(pool, stragglers(one));
+        }
+        table.add("stragglers", all);
+    }
     let mut failures = Table::default();
     for (pool, parts) in &physics.failures {
         let mut table = parts.node.as_ref().map(failure).unwrap_or_default();
@@ -97,6 +104,15 @@ fn class(class: &Class) -> Table {
     table.add_some("startup", class.start_up.as_ref().map(start_up));
     table.add_some("mfu", class.mfu_ppm.map(of_ppm));
     table.add_some("activity", class.activity_ppm.map(of_ppm));
+    table.add_some("in_step", (class.gait == Gait::OnTheirOwn).then_some(false));
+    table
+}
+
+fn stragglers(stragglers: &Stragglers) -> Table {
+    let mut table = Table::default();
+    table.add("share", of_ppm(stragglers.share_ppm));
+    table.add("speed", stragglers.speed.billionths() as f64 / FULL_SPEED as f64);
+    table.add("jitter", of_ppm(stragglers.jitter_ppm));
     table
 }
 

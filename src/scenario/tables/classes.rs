@@ -87,6 +87,13 @@ pub static CLASS: Table = Table {
             doc: "Share of the time in which a job of the class uses its GPUs at all; the rest is `inactive`. An evaluation \
                   job leaves them idle for half of its run (Acme, NSDI 2024, section 6).",
         },
+        Key {
+            name: "in_step",
+            kind: Kind::Bool,
+            default: "true",
+            doc: "Whether the GPUs of a job of the class wait for each other after each step, so that the slowest node of \
+                  [physics.stragglers.POOL] sets the pace; false: independent tasks, of which the slow ones do less.",
+        },
     ],
     required: &[],
     tables: &[Sub { name: "startup", form: Form::One(&STARTUP) }],

@@ -13,6 +13,7 @@ mod prices;
 mod sharing;
 mod spares;
 mod storage;
+mod stragglers;
 mod workload;
 
 pub use checkpoint::CHECKPOINT;
@@ -27,6 +28,7 @@ pub use prices::PRICES;
 pub use sharing::{SHARE_MODES, SHARING};
 pub use spares::SPARES;
 pub use storage::{CACHE, STORAGE};
+pub use stragglers::STRAGGLERS;
 pub use workload::{DISCARDABLE, GENERATE, WORKLOAD};
 
 use crate::cluster::catalog;

@@ -1,7 +1,8 @@
 //! What `[physics]` may contain.
 
 use super::{
-    CHECKPOINT, CLASS, FAILURES, Form, GRACE, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, STARTUP, Sub, Table,
+    CHECKPOINT, CLASS, FAILURES, Form, GRACE, JOB_FAILURES, Named, OUTAGES, PRICES, RELATIVE, SHARING, SPARES, STARTUP,
+    STRAGGLERS, Sub, Table,
 };
 use crate::units::keys::{Key, Kind};
 
@@ -46,6 +47,7 @@ pub static PHYSICS: Table = Table {
         },
         Sub { name: "outages", form: Form::Named(Named { what: "outage", table: &OUTAGES, built_in: Vec::new }) },
         Sub { name: "prices", form: Form::Named(Named { what: "pool", table: &PRICES, built_in: Vec::new }) },
+        Sub { name: "stragglers", form: Form::Named(Named { what: "pool", table: &STRAGGLERS, built_in: Vec::new }) },
         Sub { name: "sharing", form: Form::Named(Named { what: "pool", table: &SHARING, built_in: Vec::new }) },
         Sub { name: "spares", form: Form::Named(Named { what: "pool", table: &SPARES, built_in: Vec::new }) },
     ],
