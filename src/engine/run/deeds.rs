@@ -159,7 +159,8 @@ impl Run<'_> {
     pub(super) fn plan_of(&self, holder: &Holder) -> Plan {
         let pool = &self.world.pools[holder.held.pool as usize];
         let spec = self.setup.jobs.spec(holder.job);
-        let start = Start { seed: self.setup.options.seed, row: holder.job.index(), stops: self.fates.stops(holder.job) };
+        let start =
+            Start { seed: self.setup.options.seed, row: holder.job.index(), stops: self.fates.stops(holder.job) };
         let mut plan = self.setup.options.physics.plan(spec, self.setup.cluster, pool, &holder.held, start);
         self.intakes.complete(&mut plan, holder);
         plan
