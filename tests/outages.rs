@@ -63,6 +63,20 @@ fn a_draining_node_takes_no_new_jobs() {
     }
 }
 
+/// Jobs that ask for nothing that a node runs out of wait for it as well, under every policy: while it drains, and while it
+/// is down. One that runs there goes on until the node goes down, and again from then.
+#[test]
+fn jobs_without_gpus_stay_off_nodes_out_of_service() {
+    let jobs: JobTable = [job(0, 120, 0), job(50, 10, 0), job(120, 5, 0)].into_iter().collect();
+    let scenario = scenario(1, 8, 1, &maintenance(0, 1, 100, 50, 60));
+    for policy in policies() {
+        let outcome = run(&scenario, &jobs, policy.name, None);
+        let starts = jobs.ids().map(|j| seconds(outcome.fates.start(j))).collect::<Vec<_>>();
+        let ends = jobs.ids().map(|j| seconds(outcome.fates.end(j))).collect::<Vec<_>>();
+        assert_eq!((starts, ends), (vec![0.0, 150.0, 150.0], vec![270.0, 160.0, 155.0]), "{}", policy.name);
+    }
+}
+
 /// What runs still when the window begins is stopped, and not before for others, to whom the draining node would be of no
 /// use; the node beside takes jobs then.
 #[test]

@@ -64,7 +64,8 @@ impl PoolState {
     #[must_use]
     pub fn has_place(&self, place: &Allocation, request: &Request) -> bool {
         if place.is_whole() {
-            return place.parts().iter().all(|part| self.has(part.node as usize, &part.take(request)));
+            let open = |part: &Part| !self.turns_away(part.node as usize, request);
+            return place.parts().iter().all(|part| open(part) && self.has(part.node as usize, &part.take(request)));
         }
         let Some(mut draft) = Draft::new(self, request) else { return false };
         place.parts().iter().all(|part| draft.accept(part))
@@ -120,7 +121,7 @@ impl PoolState {
     }
 
     /// Lets the shared GPUs of a node take nobody more, or again.
-    pub fn freeze(&mut self, node: u32, frozen: bool) {
+    pub(super) fn freeze(&mut self, node: u32, frozen: bool) {
         if let Some(shares) = &mut self.shares {
             shares.freeze(node, frozen);
         }

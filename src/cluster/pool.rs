@@ -1,5 +1,7 @@
 //! The free state of one pool, indexed so that finding a place does not scan nodes.
 
+use std::collections::BTreeSet;
+
 use super::allocation::{Lanes, MAX_ISLANDS, Part, Seat, Take};
 use super::request::Request;
 use super::share::Shares;
@@ -45,6 +47,8 @@ pub struct PoolState {
     by_rack: Buckets,
     cpu: Vec<u64>,
     mem: Vec<u64>,
+    /// Nodes that take nobody: requests that nothing of a node limits are told by this alone.
+    closed: BTreeSet<u32>,
     /// GPUs in use by slices, where the pool shares them.
     pub(super) shares: Option<Box<Shares>>,
 }
@@ -136,6 +140,7 @@ impl PoolState {
             by_rack: Buckets(Vec::new()),
             cpu: shape.cpu.map_or_else(Vec::new, |c| vec![c; nodes]),
             mem: shape.mem.map_or_else(Vec::new, |m| vec![m; nodes]),
+            closed: BTreeSet::new(),
             shares: spec.gpus.and_then(|gpus| gpus.sharing).map(|sharing| Box::new(Shares::new(sharing))),
         };
         state.index_lanes();
@@ -150,6 +155,7 @@ impl PoolState {
         for spare in spec.nodes_in_use()..spec.nodes {
             let all = state.node_resources(spare as usize);
             state.take(spare as usize, &all);
+            state.close(spare);
         }
         state
     }
@@ -235,9 +241,29 @@ impl PoolState {
         }
     }
 
+    /// Lets a node take nobody more.
+    pub fn close(&mut self, node: u32) {
+        self.closed.insert(node);
+        self.freeze(node, true);
+    }
+
+    /// Lets a node take jobs again.
+    pub fn open(&mut self, node: u32) {
+        self.closed.remove(&node);
+        self.freeze(node, false);
+    }
+
+    /// Whether a node takes nobody although it has all that `request` is limited by, which is nothing.
+    pub(super) fn turns_away(&self, node: usize, request: &Request) -> bool {
+        request.gpus == 0 && self.closed.contains(&(node as u32))
+    }
+
     /// How many units of `request` the cores and the memory of a node hold, at most `request.units`.
     #[must_use]
     pub fn units_beside_gpus(&self, node: usize, request: &Request) -> u32 {
+        if self.turns_away(node, request) {
+            return 0;
+        }
         let mut units = u64::from(request.units);
         if request.cpu > 0 && !self.cpu.is_empty() {
             units = units.min(self.cpu[node] / request.cpu);
@@ -255,10 +281,12 @@ impl PoolState {
         if by_gpus == 0 { 0 } else { by_gpus.min(self.units_beside_gpus(node, request)) }
     }
 
-    /// Whether cores or memory can stop `request` at all in this pool.
+    /// Whether anything but GPUs can stop `request` at all in this pool: cores, memory, or that a node is closed.
     #[must_use]
     pub fn limits_beside_gpus(&self, request: &Request) -> bool {
-        (request.cpu > 0 && !self.cpu.is_empty()) || (request.mem > 0 && !self.mem.is_empty())
+        (request.cpu > 0 && !self.cpu.is_empty())
+            || (request.mem > 0 && !self.mem.is_empty())
+            || (request.gpus == 0 && !self.closed.is_empty())
     }
 
     /// Whether a node has all of `take` free.

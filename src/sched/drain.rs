@@ -6,7 +6,7 @@ use crate::cluster::{Allocation, Take};
 impl World<'_> {
     /// A node takes no new jobs from now on.
     pub fn drain(&mut self, pool: u16, node: u32) {
-        self.pools[pool as usize].freeze(node, true);
+        self.pools[pool as usize].close(node);
         self.draining.insert((pool, node), Take::default());
         self.withhold((pool, node));
     }
@@ -16,7 +16,7 @@ impl World<'_> {
     /// # Panics
     /// When it does not drain.
     pub fn reopen(&mut self, pool: u16, node: u32) {
-        self.pools[pool as usize].freeze(node, false);
+        self.pools[pool as usize].open(node);
         let withheld = self.draining.remove(&(pool, node)).expect("only a node that drains is opened again");
         self.pools[pool as usize].give(node as usize, &withheld);
     }

@@ -315,6 +315,7 @@ impl<'a> World<'a> {
         let all = state.node_resources(node as usize);
         assert_eq!(all.gpus, state.shape().gpus, "a node is emptied before it goes down");
         state.take(node as usize, &all);
+        state.close(node);
         assert!(self.down.insert((pool, node), all).is_none(), "a node goes down once");
     }
 
@@ -324,7 +325,9 @@ impl<'a> World<'a> {
     /// When it is not down.
     pub fn repair_node(&mut self, pool: u16, node: u32) {
         let all = self.down.remove(&(pool, node)).expect("only a node that is down is repaired");
-        self.pools[pool as usize].give(node as usize, &all);
+        let state = &mut self.pools[pool as usize];
+        state.give(node as usize, &all);
+        state.open(node);
     }
 
     /// GPUs of a pool that jobs hold or may get: those that are neither down nor withheld.
