@@ -38,6 +38,24 @@ fn scenario_with(nodes: u32, gpus: u32, pool: &str, sharing: &str) -> Scenario {
 const MPS: &str = "[physics.sharing.p]\nmode = \"mps\"\nbeside_one = 0.8\nbeside_two = 0.5";
 const MIG: &str = "[physics.sharing.p]\nmode = \"mig\"";
 
+/// Two classes side by side: each runs at the speed of its pair, 100 / 0.5 and 100 / 0.4 s of which the second goes on
+/// alone for its last: at 200 s it has 80 of its 100 done. Beside one of a class that no pair names, the number counts.
+#[test]
+fn pairs_of_classes_set_the_speed() {
+    let pairs = format!("{MPS}\npairs = [\"a beside b: 0.5\", \"b beside a: 0.4\"]");
+    let of = |class: &str| {
+        let mut row = share(0, 100, 1, 500);
+        row.spec.comm = Some(class.to_owned());
+        row
+    };
+    let jobs = table([of("a"), of("b")]);
+    let outcome = run(&scenario(1, 1, &pairs), &jobs, "fifo");
+    assert_eq!(ends(&outcome, &jobs), [200.0, 220.0]);
+    assert!((leaf(&outcome, Leaf::Interference) - 0.5 * (200.0 * 0.5 + 200.0 * 0.6)).abs() < 1e-6);
+    let others = table([of("a"), of("c")]);
+    assert_eq!(ends(&run(&scenario(1, 1, &pairs), &others, "fifo"), &others), [125.0, 125.0]);
+}
+
 fn share(submit: u64, duration: u64, gpus: u32, milli: u64) -> JobRow {
     let mut row = job(submit, duration, gpus);
     row.spec.gpu_share = Some(MilliGpu::from_milli(milli));

@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::cluster::Allocation;
 use crate::cluster::share::GpuId;
-use crate::physics::{Interference, Speed};
-use crate::trace::JobId;
+use crate::physics::{DEFAULT_CLASS, Interference, Speed};
+use crate::trace::{JobId, JobTable};
 
 /// A shared GPU of a pool.
 type Gpu = (u16, GpuId);
@@ -66,11 +66,16 @@ impl Neighbours {
 
     /// What its neighbours leave of a job's speed: the slowest of its GPUs sets the pace.
     #[must_use]
-    pub fn speed(&self, job: JobId) -> Speed {
+    pub fn speed(&self, job: JobId, jobs: &JobTable) -> Speed {
+        let class = |job: JobId| jobs.spec(job).comm.as_deref().unwrap_or(DEFAULT_CLASS);
         let seats = self.seats.get(&job).map(Vec::as_slice).unwrap_or_default();
         let speeds = seats.iter().filter_map(|gpu| {
-            let table = self.tables.get(gpu.0 as usize).copied().flatten()?;
-            Some(table.beside(self.on.get(gpu).map_or(0, |there| there.len().saturating_sub(1))))
+            let table = self.tables.get(gpu.0 as usize)?.as_ref()?;
+            let there = self.on.get(gpu).map(Vec::as_slice).unwrap_or_default();
+            // Of its own slices on the GPU one is itself, the others are neighbours.
+            let own = there.iter().position(|&other| other == job);
+            let others = there.iter().enumerate().filter(|&(at, _)| Some(at) != own);
+            Some(table.among(class(job), others.map(|(_, &other)| class(other))))
         });
         speeds.min().unwrap_or(Speed::FULL)
     }
@@ -85,7 +90,10 @@ fn in_order(mut jobs: Vec<JobId>) -> Vec<JobId> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::trace::JobRow;
     use crate::cluster::allocation::{Lanes, Parts};
     use crate::cluster::{Part, Seat};
 
@@ -97,17 +105,18 @@ mod tests {
     #[test]
     fn the_most_crowded_gpu_sets_the_pace() {
         let [one, two, more] = [0.9, 0.8, 0.7].map(Speed::of_share);
-        let mut neighbours = Neighbours::new(vec![Some(Interference { one, two, more })]);
+        let mut neighbours = Neighbours::new(vec![Some(Interference { one, two, more, pairs: BTreeMap::new() })]);
+        let jobs: JobTable = (0..5).map(|at| JobRow { job_id: at.to_string(), ..JobRow::default() }).collect();
         assert_eq!(neighbours.come(JobId(3), &place(&[(0, 0), (1, 0)])), [JobId(3)]);
         assert_eq!(neighbours.come(JobId(1), &place(&[(1, 0)])), [JobId(1), JobId(3)]);
         assert_eq!(neighbours.come(JobId(2), &place(&[(1, 0)])), [JobId(1), JobId(2), JobId(3)]);
-        assert_eq!([1, 2, 3].map(|job| neighbours.speed(JobId(job))), [two; 3]);
+        assert_eq!([1, 2, 3].map(|job| neighbours.speed(JobId(job), &jobs)), [two; 3]);
         assert_eq!(neighbours.go(JobId(1)), [JobId(2), JobId(3)]);
-        assert_eq!([2, 3].map(|job| neighbours.speed(JobId(job))), [one; 2]);
+        assert_eq!([2, 3].map(|job| neighbours.speed(JobId(job), &jobs)), [one; 2]);
         assert_eq!(neighbours.go(JobId(2)), [JobId(3)]);
-        assert_eq!((neighbours.speed(JobId(3)), neighbours.speed(JobId(1))), (Speed::FULL, Speed::FULL));
+        assert_eq!((neighbours.speed(JobId(3), &jobs), neighbours.speed(JobId(1), &jobs)), (Speed::FULL, Speed::FULL));
         // Its own slices on one GPU are neighbours like any others.
         assert_eq!(neighbours.come(JobId(4), &place(&[(2, 1), (2, 1)])), [JobId(4)]);
-        assert_eq!(neighbours.speed(JobId(4)), one);
+        assert_eq!(neighbours.speed(JobId(4), &jobs), one);
     }
 }

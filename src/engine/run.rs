@@ -209,7 +209,7 @@ impl<'a> Run<'a> {
         let (open, first, last) = (runnable().count() as u64, runnable().next(), runnable().next_back());
         let origin = first.map_or(Time::ZERO, |job| jobs.submit(job));
         let last_submit = last.map_or(origin, |job| jobs.submit(job));
-        let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).copied();
+        let interference = |pool: &PoolSpec| setup.options.physics.interference.get(&pool.name).cloned();
         let books = Books::open(&world, setup.options, origin, last_submit);
         let intakes = Intakes::new(setup.cluster, jobs, &setup.options.physics);
         let fates = Fates::new(jobs.len(), intakes.is_on());
@@ -353,7 +353,7 @@ impl<'a> Run<'a> {
     fn settle_touched(&mut self) {
         let now = self.world.now;
         while let Some(job) = self.touched.paced.pop_first() {
-            self.lives.set_beside(job, now, self.neighbours.speed(job));
+            self.lives.set_beside(job, now, self.neighbours.speed(job, self.setup.jobs));
             self.rebook(job);
         }
         while let Some(job) = self.touched.fed.pop_first() {

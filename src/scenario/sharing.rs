@@ -17,7 +17,7 @@ const MPS_CLIENTS: u16 = 48;
 const MOST_TURNS: u16 = 1000;
 
 /// Keys that say how shares run side by side, which MIG instances do not.
-const SIDE_BY_SIDE: [&str; 4] = ["max_per_gpu", "beside_one", "beside_two", "beside_more"];
+const SIDE_BY_SIDE: [&str; 5] = ["max_per_gpu", "beside_one", "beside_two", "beside_more", "pairs"];
 
 /// Notes in the pools how they are shared; gives how their shares slow each other down.
 pub fn read(entry: &Entry, cluster: &mut ClusterSpec, problems: &mut Problems) -> BTreeMap<String, Interference> {
@@ -40,7 +40,8 @@ pub fn read(entry: &Entry, cluster: &mut ClusterSpec, problems: &mut Problems) -
             _ => {}
         }
         if let Some(Sharing::Shares { mode, .. }) = gpus.sharing {
-            interference.insert(pool.key.clone(), speeds(mode, &keys));
+            let pairs = pairs(&keys, problems);
+            interference.insert(pool.key.clone(), Interference { pairs, ..speeds(mode, &keys) });
         }
     }
     interference
@@ -78,5 +79,37 @@ fn speeds(mode: ShareMode, keys: &Section<'_>) -> Interference {
         one: speed("beside_one", defaults[0]),
         two: speed("beside_two", defaults[1]),
         more: speed("beside_more", defaults[2]),
+        pairs: BTreeMap::new(),
     }
+}
+
+/// Speeds by class and class of the other.
+type Pairs = BTreeMap<String, BTreeMap<String, Speed>>;
+
+fn pairs(keys: &Section<'_>, problems: &mut Problems) -> Pairs {
+    let mut pairs = Pairs::new();
+    for text in keys.texts("pairs").unwrap_or_default() {
+        let mut wrong = |message: String| problems.push(keys.place("pairs").problem(format!("`pairs`: {message}")));
+        match pair(text) {
+            None => wrong(format!(
+                "expected two classes and a speed from 0.000001 to 1 as \"vision beside llm: 0.75\", found \"{text}\""
+            )),
+            Some((class, other, speed)) => {
+                if pairs.entry(class.to_owned()).or_default().insert(other.to_owned(), speed).is_some() {
+                    wrong(format!("{class} beside {other} stands in the list twice"));
+                }
+            }
+        }
+    }
+    pairs
+}
+
+/// A class, that of its neighbour, and its speed: `vision beside llm: 0.75`.
+fn pair(text: &str) -> Option<(&str, &str, Speed)> {
+    let (classes, speed) = text.rsplit_once(':')?;
+    let (class, other) = classes.split_once(" beside ")?;
+    let (class, other) = (class.trim(), other.trim());
+    let speed: f64 = speed.trim().parse().ok()?;
+    let is_known = !class.is_empty() && !other.is_empty() && (0.000_001..=1.0).contains(&speed);
+    is_known.then(|| (class, other, Speed::of_share(speed)))
 }

@@ -193,9 +193,17 @@ pub(super) fn sharing(scenario: &Scenario) -> Table {
                 keys.add("max_per_gpu", u32::from(most));
             }
         }
-        if let Some(Interference { one, two, more }) = scenario.physics.interference.get(&pool.name) {
+        if let Some(Interference { one, two, more, pairs }) = scenario.physics.interference.get(&pool.name) {
             for (key, speed) in [("beside_one", one), ("beside_two", two), ("beside_more", more)] {
                 keys.add(key, speed.billionths() as f64 / FULL_SPEED as f64);
+            }
+            let text = |class: &str, other: &str, speed: Speed| {
+                format!("{class} beside {other}: {}", speed.billionths() as f64 / FULL_SPEED as f64)
+            };
+            let pairs = pairs.iter().flat_map(|(class, row)| row.iter().map(move |(other, &speed)| text(class, other, speed)));
+            let pairs: Vec<String> = pairs.collect();
+            if !pairs.is_empty() {
+                keys.add("pairs", pairs.into_iter().collect::<Plain>());
             }
         }
         table.add(&pool.name, keys);

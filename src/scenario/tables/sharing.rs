@@ -40,6 +40,14 @@ pub static SHARING: Table = Table {
             default: "beside_two, or 0.91 with mps and 0.9 with time-slicing",
             doc: "Beside three or more.",
         },
+        Key {
+            name: "pairs",
+            kind: Kind::Texts,
+            default: "none: the number of the others counts",
+            doc: "Speeds of a class of jobs (`comm`) beside one job of a class, as \"vision beside llm: 0.75\"; the class `default` \
+                  is that of all others. Beside several the product, with beside_one for pairs that are not given. On a V100 \
+                  two ResNet-18 ran at 0.985, a language model and a ResNet-18 at 0.83, two ResNet-50 at 0.37 (Gavel, OSDI 2020).",
+        },
     ],
     required: &["mode"],
     tables: &[],
