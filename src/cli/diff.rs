@@ -8,6 +8,9 @@ use super::format::{count, plural};
 use super::table::{finished, plain, right};
 use crate::experiments::check::reports::fate_words;
 use crate::experiments::divergence::{Divergence, Parting};
+use crate::experiments::explain::Explained;
+use crate::experiments::stop::Stop;
+use crate::experiments::why::Why;
 use crate::ledger::Leaf;
 use crate::results::StoredRun;
 
@@ -19,6 +22,9 @@ pub fn run(one: &Path, other: &Path, output: &mut Output) -> Result<(), Failure>
     let (first, second) = (StoredRun::read(one)?, StoredRun::read(other)?);
     let divergence = Divergence::of(one, other)?;
     output.text(&schedules(&divergence));
+    if let Some(parting) = &divergence.first {
+        output.text(&why([one, other], parting));
+    }
     output.text(&format!("\n{}", ledgers(&first, &second)));
     Ok(())
 }
@@ -47,6 +53,27 @@ fn parted(parting: &Parting) -> String {
         fate_words(one),
         fate_words(other)
     )
+}
+
+/// Why the job waited where it did, from a simulation of that run.
+fn why(folders: [&Path; 2], parting: &Parting) -> String {
+    let waits = parting.waits();
+    let (name, folder) = match waits {
+        (true, _) => ("A", folders[0]),
+        (_, true) => ("B", folders[1]),
+        _ => return String::new(),
+    };
+    match again(folder, parting) {
+        Ok(Some(why)) => format!("  under {name} it waited then {}\n", why.words()),
+        Ok(None) => String::new(),
+        // The schedules are told all the same.
+        Err(stop) => format!("  why it waited under {name} cannot be told: {}\n", Failure::from(stop)),
+    }
+}
+
+fn again(folder: &Path, parting: &Parting) -> Result<Option<Why>, Stop> {
+    let explained = Explained::of(folder, &parting.job, &[])?;
+    Ok(Why::told(&explained, parting.at))
 }
 
 /// The leaves that differ, in GPU-hours and dollars.

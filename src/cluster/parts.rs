@@ -121,7 +121,7 @@ impl PoolState {
     }
 
     /// Lets the shared GPUs of a node take nobody more, or again.
-    pub(super) fn freeze(&mut self, node: u32, frozen: bool) {
+    pub fn freeze(&mut self, node: u32, frozen: bool) {
         if let Some(shares) = &mut self.shares {
             shares.freeze(node, frozen);
         }

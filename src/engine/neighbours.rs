@@ -93,9 +93,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::trace::JobRow;
     use crate::cluster::allocation::{Lanes, Parts};
     use crate::cluster::{Part, Seat};
+    use crate::trace::JobRow;
 
     fn place(seats: &[(u32, u16)]) -> Allocation {
         let part = |&(node, gpu)| Part { node, units: 1, lanes: Lanes::default(), seat: Seat::Share { gpu } };

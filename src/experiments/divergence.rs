@@ -43,6 +43,16 @@ pub struct Parting {
     pub other: Fate,
 }
 
+impl Parting {
+    /// In which of the two the job waits at that instant: it starts later there, or never.
+    #[must_use]
+    pub fn waits(&self) -> (bool, bool) {
+        let at = self.at.to_string();
+        let waits = |fate: &Fate, other: &Fate| other.start == at && fate.start != at;
+        (waits(&self.one, &self.other), waits(&self.other, &self.one))
+    }
+}
+
 /// How two schedules differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Divergence {

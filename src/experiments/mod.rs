@@ -34,6 +34,7 @@ pub mod studentized;
 pub mod submit;
 pub mod sweep;
 pub mod table;
+pub mod why;
 pub mod workload;
 
 pub use compare::{Compared, Comparison};

@@ -10,6 +10,7 @@ use super::parallel::{self, Observer};
 use super::run::Run;
 use super::stop::Stop;
 use super::sweep::identity;
+use super::why::Why;
 use super::workload::Library;
 use crate::engine::Silent;
 use crate::input::{Problem, Problems};
@@ -101,10 +102,16 @@ impl Case {
         let figures = run.figures(scenario, scenario.seed);
         let now = Schedule::of(&run.outcome, &jobs, scenario);
         let identity = self.fingerprint();
-        let parted = match Schedule::read(&self.file)? {
-            Some(recorded) => recorded.parting(&now)?,
+        let mut parted = match Schedule::read(&self.file)? {
+            Some(recorded) => recorded.parting(&now, scenario.cluster.gpu_count())?,
             None => None,
         };
+        if let Some(parted) = &mut parted
+            && parted.first.waits().1
+        {
+            let (first, which) = (&parted.first, || self.file.display().to_string());
+            parted.moments[1].why = Why::of(scenario, &jobs, &first.job, first.at, &which)?;
+        }
         if bless {
             Baseline::record(&figures, identity.clone(), self.baseline.as_ref()).write(&self.file)?;
             now.write(&self.file)?;

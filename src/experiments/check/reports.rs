@@ -69,9 +69,12 @@ pub fn fate_words(fate: &Fate) -> String {
 fn moment_words(moment: &Moment) -> String {
     let busy = plural(moment.busy_gpus, "GPU");
     let more = if moment.more > 0 { format!(" and {} more", count(moment.more as u64)) } else { String::new() };
+    let why = moment.why.as_ref().map_or_else(String::new, |why| format!("it waited then {}; ", why.words()));
     match moment.starts.is_empty() {
-        true => format!("at that instant nothing started only here, {busy} busy after it"),
-        false => format!("at that instant only here {}{more} started, {busy} busy after it", moment.starts.join(", ")),
+        true => format!("{why}at that instant nothing started only here, {busy} busy after it"),
+        false => {
+            format!("{why}at that instant only here {}{more} started, {busy} busy after it", moment.starts.join(", "))
+        }
     }
 }
 

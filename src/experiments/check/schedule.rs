@@ -9,8 +9,10 @@ use flate2::write::GzEncoder;
 
 use crate::engine::Outcome;
 use crate::experiments::divergence::{Divergence, Jobs, Parting};
+use crate::experiments::why::Why;
 use crate::input::Problem;
 use crate::output::AtomicFile;
+use crate::results::format::plural;
 use crate::results::rows::Rows;
 use crate::results::tables::state_word;
 use crate::scenario::Scenario;
@@ -35,6 +37,8 @@ pub struct Moment {
     pub more: usize,
     /// GPUs of the jobs that ran after this instant.
     pub busy_gpus: u64,
+    /// Why the job at which the schedules part waited here, where it did.
+    pub why: Option<Why>,
 }
 
 /// Where two schedules part, and what was going on there.
@@ -102,16 +106,21 @@ impl Schedule {
         Jobs::of(&self.csv, &self.name)
     }
 
-    /// Where `now` parts from this one; `None` where it does not, or where it has other jobs from the start.
+    /// Where `now`, on a cluster of `gpus` GPUs, parts from this one; `None` where it does not, or where it has other jobs
+    /// from the start. Why the job waits now is left open.
     ///
     /// # Errors
     /// When this one is damaged.
-    pub fn parting(&self, now: &Schedule) -> Result<Option<Parted>, Problem> {
+    pub fn parting(&self, now: &Schedule, gpus: u64) -> Result<Option<Parted>, Problem> {
         let divergence = Divergence::between(self.jobs()?, now.jobs()?)?;
         let Some(first) = divergence.first else { return Ok(None) };
         let at = first.at.to_string();
         let (before, after) = (self.around(&at)?, now.around(&at)?);
-        let moments = [before.without(&after), after.without(&before)];
+        let mut moments = [before.without(&after), after.without(&before)];
+        if first.waits().0 {
+            let busy_gpus = moments[0].busy_gpus;
+            moments[0].why = Some(Why::Beside { free_gpus: gpus.saturating_sub(busy_gpus), gpus });
+        }
         Ok(Some(Parted { jobs: divergence.jobs, differing: divergence.differing, first, moments }))
     }
 
@@ -123,7 +132,7 @@ impl Schedule {
         let mut jobs = self.jobs()?;
         while let Some([job, _, gpus, start, end, ..]) = jobs.next()? {
             if start == at {
-                around.starts.push(format!("`{job}` ({gpus} GPUs)"));
+                around.starts.push(format!("`{job}` ({})", plural(gpus.parse().unwrap_or_default(), "GPU")));
             }
             let runs = seconds(&start).is_some_and(|start| start <= now) && seconds(&end).is_none_or(|end| end > now);
             around.busy_gpus += if runs { gpus.parse().unwrap_or(0) } else { 0 };
@@ -145,6 +154,7 @@ impl Around {
             starts: own.iter().take(MOST_NAMED).map(|job| (*job).clone()).collect(),
             more: own.len().saturating_sub(MOST_NAMED),
             busy_gpus: self.busy_gpus,
+            why: None,
         }
     }
 }

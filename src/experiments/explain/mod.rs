@@ -77,7 +77,8 @@ impl Explained {
         let job =
             find(&rerun.jobs.table, name).map_err(|message| Problem::of_file(&folder.join("jobs.csv"), message))?;
         rerun.jobs.table.set_apart(job);
-        let (outcome, story) = watch(&rerun, job)?;
+        let which = || format!("the run of {}", folder.display());
+        let (outcome, story) = watch(&rerun.scenario, &rerun.jobs.table, job, &which)?;
         let explained = Explained { rerun, job, outcome, story, what_ifs: Vec::new() };
         explained.check(folder)?;
         let what_ifs = explained.try_out(what_if)?;
@@ -203,16 +204,21 @@ fn find(jobs: &JobTable, name: &str) -> Result<JobId, String> {
     Err(format!("there is no job `{name}` in it{hint}"))
 }
 
-/// Simulates the run and watches a job. All of the run counts, whatever is measured of it.
-fn watch(rerun: &Rerun, job: JobId) -> Result<(Outcome, Story), Stop> {
-    let scenario = &rerun.scenario;
+/// Simulates a run, which `which` names, and watches a job. All of the run counts, whatever is measured of it.
+///
+/// # Errors
+/// What breaks in the run.
+pub fn watch(
+    scenario: &Scenario,
+    jobs: &JobTable,
+    job: JobId,
+    which: &dyn Fn() -> String,
+) -> Result<(Outcome, Story), Stop> {
     let options =
         crate::engine::Options { warmup: Span::ZERO, cooldown: Span::ZERO, ..options(scenario, scenario.seed) };
-    let jobs = &rerun.jobs.table;
     let setup = Setup { cluster: &scenario.cluster, jobs, policy: &scenario.policy, options: &options };
     let mut story = Story::of(job);
-    let outcome = simulate_watched(setup, &mut story)
-        .map_err(|error| Stop::Run { which: format!("the run of {}", rerun.folder.display()), error })?;
+    let outcome = simulate_watched(setup, &mut story).map_err(|error| Stop::Run { which: which(), error })?;
     Ok((outcome, story))
 }
 

@@ -94,6 +94,12 @@ impl Story {
         Story { job, waits: Vec::new(), stays: Vec::new(), passed_by: (0, 0) }
     }
 
+    /// The time of waiting that an instant lies in, if it waited then.
+    #[must_use]
+    pub fn wait_at(&self, at: Time) -> Option<&Blocked> {
+        self.waits.iter().find(|wait| wait.from <= at && wait.to.is_none_or(|to| at < to))
+    }
+
     fn open_wait(&mut self) -> Option<&mut Blocked> {
         self.waits.last_mut().filter(|wait| wait.to.is_none())
     }

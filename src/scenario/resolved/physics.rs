@@ -4,7 +4,7 @@ use super::plain::{Plain, Table, bandwidth, duration};
 use crate::cluster::{Network, PoolSpec, ShareMode, Sharing};
 use crate::physics::{
     Cause, Checkpoints, Class, Communication, FULL_SPEED, FailureModel, Gait, Interference, Interval, OutageWindow,
-    Physics, Preemption, Prices, StartUp, Stragglers,
+    Physics, Preemption, Prices, Speed, StartUp, Stragglers,
 };
 use crate::scenario::types::Scenario;
 use crate::units::quantity::bytes_text;
@@ -200,7 +200,8 @@ pub(super) fn sharing(scenario: &Scenario) -> Table {
             let text = |class: &str, other: &str, speed: Speed| {
                 format!("{class} beside {other}: {}", speed.billionths() as f64 / FULL_SPEED as f64)
             };
-            let pairs = pairs.iter().flat_map(|(class, row)| row.iter().map(move |(other, &speed)| text(class, other, speed)));
+            let pairs =
+                pairs.iter().flat_map(|(class, row)| row.iter().map(move |(other, &speed)| text(class, other, speed)));
             let pairs: Vec<String> = pairs.collect();
             if !pairs.is_empty() {
                 keys.add("pairs", pairs.into_iter().collect::<Plain>());
