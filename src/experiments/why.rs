@@ -2,6 +2,7 @@
 
 use super::explain::{self, Blocked, Explained, Reason};
 use super::stop::Stop;
+use crate::results::format::plural;
 use crate::scenario::Scenario;
 use crate::trace::{JobId, JobTable};
 use crate::units::Time;
@@ -61,9 +62,9 @@ impl Why {
         match self {
             Why::Stopped { reason, since, head } => {
                 let behind = head.as_ref().map_or_else(String::new, |head| format!(", behind `{head}`"));
-                format!("since {since} s for `{}`: {}{behind}", reason.name(), reason.meaning())
+                format!("(since {since} s, `{}`: {}{behind})", reason.name(), reason.meaning())
             }
-            Why::Beside { free_gpus, gpus } => format!("with {free_gpus} of {gpus} GPUs free"),
+            Why::Beside { free_gpus, gpus } => format!("({free_gpus} of {} free)", plural(*gpus, "GPU")),
         }
     }
 }

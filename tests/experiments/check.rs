@@ -37,6 +37,7 @@ fn a_worse_policy_is_caught_with_its_first_job() {
     assert!(files(&suite) == recorded);
 
     fs::write(suite.join("sjf.toml"), scenario("fifo")).unwrap();
+    fs::write(suite.join("fifo.toml"), scenario("sjf")).unwrap();
     let (junit, markdown) = (out.join("check.xml"), out.join("check.md"));
     let args = ["check", text(&suite), "--junit", text(&junit), "--markdown", text(&markdown)];
     let output = fleetsim(&args);
@@ -45,7 +46,10 @@ fn a_worse_policy_is_caught_with_its_first_job() {
     let all = format!("{printed}{}\n{}\n{}", told(&output), read(&junit), read(&markdown));
     // By hand: from 10 s on `c` ran for 5 s before `b`; now `b` runs first, and `c` waits for 28 s instead of 8 s.
     assert!(printed.contains("part at 10 s: job `b` (1 GPU, submitted at 1 s)"), "{printed}");
-    assert!(printed.contains("only here `c<&` (1 GPUs) started"), "{printed}");
+    assert!(printed.contains("only here `c<&` (1 GPU) started"), "{printed}");
+    // The policy that was is gone, so only counts are known of it; the one that is can be asked.
+    assert!(printed.contains("it waited then (0 of 1 GPU free)"), "{printed}");
+    assert!(printed.contains("it waited then (since 1 s, `capacity_wait`: too few free GPUs)"), "{printed}");
     insta::assert_snapshot!(all);
 }
 

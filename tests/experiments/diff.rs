@@ -19,10 +19,15 @@ fn the_first_job_that_goes_otherwise_is_named() {
     assert!(
         printed.starts_with(
             "4 jobs: 2 went otherwise\nthe schedules part at 10 s of the trace: job `b` (1 GPU, submitted at 1 s)\n  \
-             A: started at 10 s in p, ended at 30 s, finished\n  B: started at 15 s in p, ended at 35 s, finished\n"
+             A: started at 10 s in p, ended at 30 s, finished\n  B: started at 15 s in p, ended at 35 s, finished\n  \
+             under B it waited then (since 1 s, `capacity_wait`: too few free GPUs)\n"
         ),
         "{printed}"
     );
+    // Without its trace the run cannot be made again; its schedule is told all the same.
+    fs::remove_file(out.join("t.csv")).unwrap();
+    let blind = good(fleetsim(&["diff", text(&sjf), text(&fifo)]));
+    assert!(blind.contains("why it waited under A cannot be told: ") && blind.contains("t.csv"), "{blind}");
     let same = good(fleetsim(&["diff", text(&fifo), text(&fifo)]));
     assert_eq!(same, "4 jobs: the same schedule\n\nthe same ledger\n");
     let none = fleetsim(&["diff", text(&fifo), text(&out)]);

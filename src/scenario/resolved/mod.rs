@@ -211,19 +211,11 @@ mod tests {
 
     #[test]
     fn a_resolved_scenario_reads_back_as_itself() {
-        for name in [
-            "quickstart.toml",
-            "pools-and-queues.toml",
-            "nvl72.toml",
-            "owned.toml",
-            "generated.toml",
-            "failures.toml",
-            "stops.toml",
-            "classes.toml",
-            "sharing.toml",
-            "storage.toml",
-        ] {
-            let first = scenario(name);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+            let name = path.display();
+            let first = load(&path, &Overrides::default()).unwrap();
             let json = serde_json::to_string_pretty(&resolved(&first)).unwrap();
             let tree: Node = serde_json::from_str(&json).unwrap();
             let again = of_tree(tree, Path::new(""), &Overrides::default()).unwrap();
