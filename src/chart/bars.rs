@@ -72,10 +72,13 @@ fn title(of: &StoredComparison) -> String {
     let by = |of: &dyn Fn(&usize) -> Option<f64>, a: &usize, b: &usize| {
         of(a).unwrap_or(f64::MAX).total_cmp(&of(b).unwrap_or(f64::MAX))
     };
-    let cheapest = all.clone().min_by(|a, b| by(&cost, a, b)).unwrap_or(0);
+    // Who has no GPUs idle may yet have jobs hold them in vain: what counts is what is left for progress.
+    let lost = |at: &usize| of.value(*at, "utilization.productive").map(|share| 1.0 - share);
+    let cheapest = all.clone().min_by(|a, b| by(&lost, a, b).then(by(&cost, a, b))).unwrap_or(0);
     let quickest = all.min_by(|a, b| by(&wait, a, b)).unwrap_or(0);
     let saved = cost(&0).zip(cost(&cheapest)).map_or(0.0, |(first, least)| first - least);
-    if cheapest != 0 && saved >= 1.0 {
+    let gained = lost(&0).zip(lost(&cheapest)).map_or(0.0, |(first, least)| first - least);
+    if cheapest != 0 && saved >= 1.0 && gained >= 0.0005 {
         let noise = noise(of, cheapest, "cost.idle_usd_per_year");
         return format!("{} saves {} of idle GPUs a year over {}{noise}", names(cheapest), dollars(saved), names(0));
     }

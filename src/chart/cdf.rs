@@ -50,7 +50,8 @@ fn draw_comparison(of: &StoredComparison) -> Scene {
         stroke: Stroke::of_number(number),
         width: if number == 0 { 2.6 } else { 1.8 },
     };
-    let lines: Vec<Line> = of.contenders.iter().enumerate().map(line).filter(|line| !line.waits.is_empty()).collect();
+    let all = of.contenders.iter().enumerate().map(line).filter(|line| !line.waits.is_empty());
+    let lines = all.fold(Vec::new(), as_one_where_equal);
     if lines.is_empty() {
         return layout::empty("No job started", "There is no queue time to show.");
     }
@@ -59,6 +60,19 @@ fn draw_comparison(of: &StoredComparison) -> Scene {
         _ => "Jobs started, in percent, by time in the queue (logarithmic); replicate 0".to_owned(),
     };
     curves(comparison_title(of), subtitle, &lines)
+}
+
+/// Adds a line; one that lies exactly on another, and would hide it, only gives that its name too.
+fn as_one_where_equal(mut lines: Vec<Line>, line: Line) -> Vec<Line> {
+    let is_same = |a: &f64, b: &f64| a.total_cmp(b).is_eq();
+    let equal = |other: &&mut Line| {
+        other.waits.len() == line.waits.len() && other.waits.iter().zip(&line.waits).all(|(a, b)| is_same(a, b))
+    };
+    match lines.iter_mut().find(equal) {
+        Some(other) => other.name.push_str(&format!(" = {}", line.name)),
+        None => lines.push(line),
+    }
+    lines
 }
 
 fn comparison_title(of: &StoredComparison) -> String {

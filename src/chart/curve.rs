@@ -11,7 +11,7 @@ use super::xaxis::XAxis;
 use super::{Chart, words};
 use crate::experiments::interval::Draws;
 use crate::experiments::stored::StoredSweep;
-use crate::results::format::{dollars, duration, percent};
+use crate::results::format::{count, dollars, duration, percent, round_percent};
 
 /// The charts.
 pub const CHARTS: [Chart<StoredSweep>; 3] = [
@@ -25,6 +25,16 @@ struct What {
     figure: &'static str,
     word: &'static str,
     shown: fn(f64) -> String,
+    /// How a round value is written at the axis.
+    tick: fn(f64) -> String,
+    /// What a value says, in a title.
+    told: fn(&str) -> String,
+    /// The title of where it is best, but for the place and the value.
+    best: &'static str,
+    /// The title where it is nothing everywhere.
+    nothing: &'static str,
+    /// It cannot be more than this.
+    most: f64,
     /// Round values of an axis that reaches so far.
     round: fn(f64, usize) -> Vec<f64>,
     /// Whether less of it is better.
@@ -35,6 +45,11 @@ const QUEUE_TIME: What = What {
     figure: "wait_s.p95",
     word: "95 % of jobs start within",
     shown: duration,
+    tick: duration,
+    told: |value| format!("95 % of jobs start within {value}"),
+    best: "Jobs start soonest",
+    nothing: "95 % of jobs start at once, whatever the setting",
+    most: f64::MAX,
     round: scale::round_times,
     is_bad: true,
 };
@@ -42,6 +57,11 @@ const UTILIZATION: What = What {
     figure: "utilization.productive",
     word: "productive part of the capacity",
     shown: percent,
+    tick: round_percent,
+    told: |value| format!("{value} of the capacity"),
+    best: "The cluster is most productive",
+    nothing: "Nothing is productive, whatever the setting",
+    most: 1.0,
     round: scale::round_values,
     is_bad: false,
 };
@@ -49,6 +69,11 @@ const IDLE_COST: What = What {
     figure: "cost.idle_usd_per_year",
     word: "idle GPUs, dollars a year",
     shown: dollars,
+    tick: |usd| format!("${}", count(usd.round() as u64)),
+    told: |value| format!("{value} a year"),
+    best: "Idle GPUs cost least",
+    nothing: "Idle GPUs cost nothing, whatever the setting",
+    most: f64::MAX,
     round: scale::round_values,
     is_bad: true,
 };
@@ -68,6 +93,13 @@ struct Point {
     margin: f64,
 }
 
+impl Point {
+    /// The upper end of its interval, no more than can be.
+    fn upper(&self, what: &What) -> f64 {
+        (self.value + self.margin).min(what.most)
+    }
+}
+
 /// A line.
 struct Line {
     /// The settings of the other keys; empty where there is no other.
@@ -83,11 +115,15 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
     };
     let all = lines(sweep, what, &axis, &spread);
     if all.iter().all(|line| line.points.iter().all(|p| p.value <= 0.0)) {
-        let title = if all.is_empty() { "No run is done" } else { "It is nothing at any point" };
+        let title = match all.is_empty() {
+            true => "No run is done",
+            false if has_no_dollars(sweep, what) => "No pool has a price",
+            false => what.nothing,
+        };
         return layout::empty(title, &format!("{}: there is nothing to show.", what.word));
     }
     let lines = &all[..all.len().min(MOST)];
-    let most = lines.iter().flat_map(|l| &l.points).map(|p| p.value + p.margin).fold(0.0, f64::max);
+    let most = lines.iter().flat_map(|l| &l.points).map(|p| p.upper(what)).fold(0.0, f64::max);
     let named = lines.len() > 1;
     let legend: Vec<(Stroke, String)> = match named {
         true => lines.iter().enumerate().map(|(i, line)| (Stroke::of_number(i), line.name.clone())).collect(),
@@ -114,7 +150,7 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
         scene.series(name, |scene| {
             let beside = if named { (i as f64 - (lines.len() - 1) as f64 / 2.0) * 3.0 } else { 0.0 };
             let alone = !named && spread == Spread::Curves;
-            band(scene, line, &at, stroke.ink, (!alone).then_some(beside));
+            band(scene, (line, what), &at, stroke.ink, (!alone).then_some(beside));
             if spread == Spread::Curves {
                 stroke.draw(scene, line.points.iter().map(|p| at(p.x, p.value)).collect(), 2.2);
             }
@@ -143,26 +179,38 @@ fn draw(sweep: &StoredSweep, what: &What) -> Scene {
     scene
 }
 
+/// Whether dollars are to be shown where there are none.
+fn has_no_dollars(sweep: &StoredSweep, what: &What) -> bool {
+    let is_priced = |point: usize| sweep.value(point, "cost.total_usd").is_some_and(|(usd, _)| usd > 0.0);
+    what.figure.starts_with("cost.") && !(0..sweep.points.len()).any(is_priced)
+}
+
 /// A value at an axis.
 fn named_value(value: f64, what: &What) -> String {
-    if value > 0.0 { (what.shown)(value) } else { "0".to_owned() }
+    if value > 0.0 { (what.tick)(value) } else { "0".to_owned() }
 }
 
 /// What replicates leave open: an area where the line is alone, else thin lines at each point, `beside` it so that they
 /// do not hide those of other lines.
-fn band(scene: &mut Scene, line: &Line, at: &dyn Fn(f64, f64) -> (f64, f64), ink: Ink, beside: Option<f64>) {
+fn band(
+    scene: &mut Scene,
+    (line, what): (&Line, &What),
+    at: &dyn Fn(f64, f64) -> (f64, f64),
+    ink: Ink,
+    beside: Option<f64>,
+) {
     if line.points.iter().all(|p| p.margin <= 0.0) {
         return;
     }
     let Some(beside) = beside else {
-        let upper = line.points.iter().map(|p| at(p.x, p.value + p.margin));
+        let upper = line.points.iter().map(|p| at(p.x, p.upper(what)));
         let lower = line.points.iter().rev().map(|p| at(p.x, p.value - p.margin));
         scene.area(upper.chain(lower).collect(), Ink::Tail);
         return;
     };
     for p in &line.points {
         let end = |value: f64| (at(p.x, value).0 + beside, at(p.x, value).1);
-        scene.line(vec![end(p.value - p.margin), end(p.value + p.margin)], ink, 1.2);
+        scene.line(vec![end(p.value - p.margin), end(p.upper(what))], ink, 1.2);
     }
 }
 
@@ -214,12 +262,12 @@ fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread, lin
 fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
     let last = axis.key.rsplit('.').next().unwrap_or(&axis.key);
     if let Some((line, at)) = lines.iter().find_map(|line| Some((line, line.knee?))) {
-        let (x, value) = (axis.name(line.points[at].x), (what.shown)(line.points[at].value));
+        let (x, value) = (axis.name(line.points[at].x), (what.told)(&(what.shown)(line.points[at].value)));
         let of = if line.name.is_empty() { String::new() } else { format!(" with {}", line.name) };
         let rises = line.points.last().map(|p| p.value) > line.points.first().map(|p| p.value);
         return match rises != what.is_bad {
-            true => format!("Beyond {last} = {x}{of}, more brings little ({value})"),
-            false => format!("Beyond {last} = {x}{of}, more makes it little worse ({value})"),
+            true => format!("Beyond {last} = {x}{of}, more brings little: {value}"),
+            false => format!("Beyond {last} = {x}{of}, more makes it little worse: {value}"),
         };
     }
     let points = lines.iter().flat_map(|line| line.points.iter().map(move |p| (line, p)));
@@ -227,7 +275,8 @@ fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
     let best = if what.is_bad { points.min_by(by) } else { points.max_by(by) };
     let Some((line, point)) = best else { return "No run is done".to_owned() };
     let of = [&point.others, &line.name].into_iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}"));
-    format!("Best at {last} = {}{}: {}", axis.name(point.x), of.collect::<String>(), (what.shown)(point.value))
+    let value = (what.told)(&(what.shown)(point.value));
+    format!("{} with {last} = {}{}: {value}", what.best, axis.name(point.x), of.collect::<String>())
 }
 
 fn tip(line: &Line, point: &Point, what: &What, axis: &XAxis, is_knee: bool) -> String {

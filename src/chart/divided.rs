@@ -74,6 +74,7 @@ fn title(of: &StoredComparison, leaves: &[Leaf]) -> String {
     if share(most, leaf) - share(least, leaf) < 0.0005 {
         return "The capacity goes the same ways, whichever is taken".to_owned();
     }
-    let (what, high, low) = (words::leaf_first(leaf), percent(share(most, leaf)), percent(share(least, leaf)));
+    let low = if share(least, leaf) > 0.0 { percent(share(least, leaf)) } else { "none".to_owned() };
+    let (what, high) = (words::leaf_first(leaf), percent(share(most, leaf)));
     format!("{what} takes {high} of the capacity with {}, {low} with {}", most.name, least.name)
 }

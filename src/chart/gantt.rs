@@ -17,7 +17,7 @@ pub const CHART: Chart<StoredRun> = Chart { name: "jobs-by-node", draw };
 const LEAST: f64 = 0.02;
 
 fn draw(run: &StoredRun) -> Scene {
-    let Some(places) = &run.places else { return layout::no_places() };
+    let Some(places) = &run.places else { return layout::no_places(run) };
     let tenants = tenants::names(places);
     if tenants.is_empty() {
         return layout::empty("No job held a GPU", "There is no node to show a job on.");

@@ -4,6 +4,7 @@ use super::font;
 use super::palette::{Ink, LINES};
 use super::scale;
 use super::scene::{Align, Frame, LABEL, Point, SMALL, Scene, Shape, TITLE, WIDTH};
+use crate::results::StoredRun;
 use crate::results::format::{count, duration};
 
 /// The margin at both sides.
@@ -48,8 +49,11 @@ pub fn nothing_ran() -> Scene {
 
 /// The chart of a run that did not write down where its jobs ran.
 #[must_use]
-pub fn no_places() -> Scene {
-    empty("Where jobs ran was not recorded", "There is no placements.csv: --no-report left it out, or no time passed.")
+pub fn no_places(run: &StoredRun) -> Scene {
+    if run.summary.capacity_gpu_s <= 0.0 {
+        return nothing_ran();
+    }
+    empty("Where jobs ran was not recorded", "There is no placements.csv: --no-report left it out.")
 }
 
 /// A text that is no wider than `room` as a label; what is too long ends in an ellipsis.

@@ -23,8 +23,12 @@ fn draw(run: &StoredRun) -> Scene {
     let stack = Stack::of(&time.slots, &ORDER);
     let gpus = run.gpus();
     let u = run.summary.utilization;
-    let title =
-        format!("Jobs held {} of {}, {} usefully", percent(u.allocated), plural(gpus, "GPU"), percent(u.productive));
+    let held = format!("Jobs held {} of {}", percent(u.allocated), plural(gpus, "GPU"));
+    let title = match u.allocated - u.productive < 0.0005 {
+        true if u.allocated > 0.0 => format!("{held}, all of it usefully"),
+        true => format!("Jobs held none of {}", plural(gpus, "GPU")),
+        false => format!("{held}, {} usefully", percent(u.productive)),
+    };
     let subtitle = format!("GPUs by what became of them, means over {}", duration(time.slots[0].width));
     let x = MARGIN + layout::value_room(gpus as f64);
     let frame = Frame { x, y: 0.0, w: WIDTH - x - MARGIN, h: HEIGHT };

@@ -14,7 +14,7 @@ use crate::results::stored::places::{BINS, Row};
 pub const CHART: Chart<StoredRun> = Chart { name: "utilization-by-node", draw };
 
 fn draw(run: &StoredRun) -> Scene {
-    let Some(places) = &run.places else { return layout::no_places() };
+    let Some(places) = &run.places else { return layout::no_places(run) };
     let each = if places.rows.iter().any(|row| row.first != row.last) { "groups of nodes" } else { "nodes" };
     let subtitle = format!("GPUs held by jobs, in percent, by {each} and time; means over {}", duration(places.bin));
     let names = rows::node_names(places);
@@ -54,7 +54,8 @@ fn title(places: &Places) -> String {
     if most - least < 0.02 {
         return format!("All nodes are held alike: {} of their GPUs", percent(most));
     }
-    format!("Jobs hold {} of the busiest nodes over time, {} of the quietest", percent(most), percent(least))
+    let quietest = if least > 0.0 { percent(least) } else { "none".to_owned() };
+    format!("Jobs hold {} of the busiest nodes over time, {quietest} of the quietest", percent(most))
 }
 
 /// What the colours mean.

@@ -72,7 +72,8 @@ fn title(classes: &[&(String, SizeClass)]) -> String {
     }
     match by(|w| w.p90) {
         Some((size, wait)) => format!("Jobs of {size} wait longest: 1 in 10 over {wait}"),
-        None => "Hardly any job waits, whatever its size".to_owned(),
+        None if by(|w| w.max).is_some() => "Hardly any job waits, whatever its size".to_owned(),
+        None => "No job waits, whatever its size".to_owned(),
     }
 }
 

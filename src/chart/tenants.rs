@@ -31,7 +31,7 @@ pub fn names(places: &Places) -> Vec<(usize, String)> {
 
 fn draw(run: &StoredRun) -> Scene {
     const PITCH: f64 = 40.0;
-    let Some(places) = &run.places else { return layout::no_places() };
+    let Some(places) = &run.places else { return layout::no_places(run) };
     let tenants = names(places);
     if tenants.is_empty() {
         return layout::empty("No job held a GPU", "There is nothing to divide among tenants.");
@@ -42,7 +42,8 @@ fn draw(run: &StoredRun) -> Scene {
         tenants.iter().map(|&(tenant, _)| (0..BINS).map(|bin| held(bin, tenant)).collect()).collect();
     let most = lines.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let subtitle = format!(
-        "GPUs held by the jobs of each tenant; each row as high as {most:.0}; means over {}",
+        "GPUs held by the jobs of each tenant; each row is {} high; means over {}",
+        gpus(most),
         duration(places.bin)
     );
     let body = PITCH * tenants.len() as f64 + 28.0;
@@ -86,10 +87,18 @@ pub fn share(run: &StoredRun, places: &Places, tenant: usize) -> f64 {
     if all > 0.0 { own / all } else { 0.0 }
 }
 
+/// A mean of GPUs, as exact as it is small.
+fn gpus(mean: f64) -> String {
+    if mean < 10.0 && mean.fract() != 0.0 { format!("{mean:.1} GPUs") } else { plural(mean.round() as u64, "GPU") }
+}
+
 fn title(run: &StoredRun, places: &Places) -> String {
     let first = words::tenant(&places.tenants[0]);
     match (places.tenants.len() + places.others, places.others) {
-        (1, _) if places.tenants[0].is_empty() => "No job names a tenant".to_owned(),
+        (1, _) if places.tenants[0].is_empty() => {
+            let held: f64 = places.rows.iter().flat_map(|row| &row.held).flatten().sum();
+            format!("Jobs hold {} on average, and name no tenant", gpus(held / (places.bin * BINS as f64)))
+        }
         (1, _) => format!("All GPU-time that jobs hold is held by one tenant, {first}"),
         (all, _) => {
             format!("Of {all} tenants, {first} holds the most: {} of the GPU-time held", percent(share(run, places, 0)))

@@ -33,7 +33,7 @@ fn draw(run: &StoredRun) -> Scene {
         return layout::empty("Nothing ran", "The simulation had no time or no GPUs.");
     }
     let rows = rows(run);
-    let unit = if run.is_priced() { "dollars a year" } else { "GPU-hours" };
+    let unit = if in_dollars(run) { "dollars a year" } else { "GPU-hours" };
     let mut subtitle = format!("From {} down to useful work, in {unit} and in percent", plural(run.gpus(), "GPU"));
     if let Some(partly) = run.partly_priced() {
         subtitle.push_str(&format!("; {partly}"));
@@ -59,6 +59,11 @@ fn draw(run: &StoredRun) -> Scene {
     scene
 }
 
+/// Dollars of a part of the GPUs beside shares of all of them would mislead.
+fn in_dollars(run: &StoredRun) -> bool {
+    run.is_priced() && run.partly_priced().is_none()
+}
+
 fn title(run: &StoredRun) -> String {
     let Some(&largest) = run.losses().first() else {
         return "Every GPU-second was useful".to_owned();
@@ -66,7 +71,7 @@ fn title(run: &StoredRun) -> String {
     let at = largest as usize;
     let what = words::leaf_first(largest);
     let share = percent(run.share(largest));
-    if run.is_priced() {
+    if in_dollars(run) {
         let usd = dollars(run.per_year(run.leaves.usd[at]));
         format!("{what} costs {usd} a year, {share} of the capacity")
     } else {
@@ -76,7 +81,7 @@ fn title(run: &StoredRun) -> String {
 
 fn rows(run: &StoredRun) -> Vec<Row> {
     let amount = |share: f64, usd: f64, gpu_seconds: f64| {
-        let amount = if run.is_priced() { dollars(run.per_year(usd)) } else { words::gpu_hours(gpu_seconds) };
+        let amount = if in_dollars(run) { dollars(run.per_year(usd)) } else { words::gpu_hours(gpu_seconds) };
         format!("{amount} · {}", percent(share))
     };
     let total = amount(1.0, run.summary.cost.total_usd, run.summary.capacity_gpu_s);

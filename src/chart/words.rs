@@ -10,10 +10,18 @@ pub fn leaf(leaf: Leaf) -> String {
     leaf.name().replace('_', " ")
 }
 
-/// A leaf at the start of a sentence: `Capacity wait`.
+/// A leaf as the subject of a title, which is what takes capacity or costs dollars: `Capacity wait`.
 #[must_use]
 pub fn leaf_first(of: Leaf) -> String {
-    let words = leaf(of);
+    let words = match of {
+        Leaf::Discarded => "discarded work".to_owned(),
+        Leaf::Failed => "node failure".to_owned(),
+        Leaf::Inactive => "inactivity of jobs".to_owned(),
+        Leaf::HeadOfLine => "head-of-line blocking".to_owned(),
+        Leaf::Reserved => "keeping to reservations".to_owned(),
+        Leaf::Stranded => "lack of CPU or memory (stranded)".to_owned(),
+        other => leaf(other),
+    };
     let mut letters = words.chars();
     letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

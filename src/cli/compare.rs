@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Output;
 use super::failure::Failure;
-use super::format::{clipped, count};
+use super::format::{clipped, count, is_zero, points};
 use super::many::{self, ManyArgs};
 use super::table::{finished, plain, right};
 use crate::experiments::compare::{Compared, Comparison, Request};
@@ -95,32 +95,41 @@ fn text(compared: &Compared) -> String {
     parts.join("\n")
 }
 
-fn header() -> Vec<&'static str> {
-    std::iter::once("").chain(COLUMNS.iter().map(|column| column.0)).collect()
+/// The columns that say anything: dollars do not where nothing has a price.
+fn columns(compared: &Compared) -> Vec<(&'static str, &'static str)> {
+    let is_priced =
+        compared.cells.iter().any(|cells| cells[0].figures.number("cost.total_usd").is_some_and(|usd| usd > 0.0));
+    COLUMNS.into_iter().filter(|(_, figure)| is_priced || !figure.starts_with("cost.")).collect()
 }
 
-fn numbers_to_the_right(table: &mut comfy_table::Table) {
-    right(table, &(1..=COLUMNS.len()).collect::<Vec<_>>());
+fn table_of(columns: &[(&'static str, &'static str)]) -> comfy_table::Table {
+    plain(&std::iter::once("").chain(columns.iter().map(|column| column.0)).collect::<Vec<_>>())
+}
+
+fn numbers_to_the_right(table: &mut comfy_table::Table, columns: usize) {
+    right(table, &(1..=columns).collect::<Vec<_>>());
 }
 
 fn figures(compared: &Compared) -> String {
-    let mut table = plain(&header());
+    let columns = columns(compared);
+    let mut table = table_of(&columns);
     for (contender, cells) in compared.contenders.iter().zip(&compared.cells) {
         let cell = |figures: &Figures, name: &str| {
             figures.number(name).map_or_else(|| "n/a".to_owned(), |value| shown(value, name))
         };
-        let values = COLUMNS.iter().map(|(_, name)| cell(&cells[0].figures, name));
+        let values = columns.iter().map(|(_, name)| cell(&cells[0].figures, name));
         table.add_row(std::iter::once(clipped(&contender.name, NAME)).chain(values).collect::<Vec<_>>());
     }
-    numbers_to_the_right(&mut table);
+    numbers_to_the_right(&mut table, columns.len());
     finished(&table)
 }
 
 fn differences(compared: &Compared) -> String {
-    let mut table = plain(&header());
+    let columns = columns(compared);
+    let mut table = table_of(&columns);
     let mut any = false;
     for (at, contender) in compared.contenders.iter().enumerate().skip(1) {
-        let values = COLUMNS.iter().map(|(_, name)| match compared.difference(at, name) {
+        let values = columns.iter().map(|(_, name)| match compared.difference(at, name) {
             Some(interval) => {
                 any = true;
                 difference(interval, name)
@@ -129,7 +138,7 @@ fn differences(compared: &Compared) -> String {
         });
         table.add_row(std::iter::once(clipped(&contender.name, NAME)).chain(values).collect::<Vec<_>>());
     }
-    numbers_to_the_right(&mut table);
+    numbers_to_the_right(&mut table, columns.len());
     let first = &compared.contenders[0].name;
     let by_bootstrap = compared.draws.iter().any(|draws| matches!(draws, Draws::Bootstrap { .. }));
     if !any {
@@ -155,16 +164,19 @@ fn shown(value: f64, figure: &str) -> String {
 /// `+1.2 ±0.4 *`, or `+1.2 [0.9, 2.1] *` where the interval leans; shares in percentage points.
 fn difference(interval: Interval, figure: &str) -> String {
     let size = |value: f64| match Unit::of(figure) {
-        Unit::Share => format!("{:.1}", value * 100.0),
+        Unit::Share => points(value),
         _ => shown(value, figure),
     };
     let sign = match interval.difference {
+        d if is_zero(&size(d.abs())) => "",
         d if d > 0.0 => "+",
-        d if d < 0.0 => "-",
-        _ => "",
+        _ => "-",
     };
     let mark = if interval.is_significant() { " *" } else { "  " };
-    let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "" }, size(value.abs()));
+    let signed = |value: f64| match size(value.abs()) {
+        text if value < 0.0 && !is_zero(&text) => format!("-{text}"),
+        text => text,
+    };
     let ends = match interval.margin() {
         Some(margin) => format!("±{}", size(margin)),
         None => format!("[{}, {}]", signed(interval.low()), signed(interval.high())),

@@ -276,20 +276,32 @@ fn cost(explained: &Explained) -> Option<String> {
     if spent.is_empty() {
         return None;
     }
-    let mut table = plain(&["its GPU-time", "GPU-hours", "cost", ""]);
+    // Where its pool has no price, there is nothing to be said in dollars.
+    let is_priced = spent.iter().any(|spent| spent.usd != Usd::default());
+    let all = ["its GPU-time", "GPU-hours", "cost", ""];
+    let shown = |column: &usize| is_priced || *column != 2;
+    let row = |cells: [String; 4]| (0..).zip(cells).filter(|(at, _)| shown(at)).map(|(_, cell)| cell).collect();
+    let mut table = plain(&(0..all.len()).filter(shown).map(|at| all[at]).collect::<Vec<_>>());
     for spent in &spent {
-        let cells = [spent.leaf.name().to_owned(), gpu_hours(spent.time), dollars(spent.usd.as_dollars())];
-        table.add_row(cells.into_iter().chain([spent.leaf.meaning().to_owned()]).collect::<Vec<_>>());
+        let cells = [spent.leaf.name(), &gpu_hours(spent.time), &dollars(spent.usd.as_dollars()), spent.leaf.meaning()];
+        let cells: Vec<String> = row(cells.map(str::to_owned));
+        table.add_row(cells);
+    }
+    right(&mut table, if is_priced { &[1, 2] } else { &[1] });
+    if !is_priced {
+        return Some(finished(&table));
     }
     let kept = |kept: bool| {
         let of = spent.iter().filter(|s| (s.leaf.group() == LeafGroup::Productive) == kept);
         of.map(|s| s.usd).sum::<Usd>()
     };
-    right(&mut table, &[1, 2]);
     let (kept, lost) = (kept(true), kept(false));
     let total = dollars((kept + lost).as_dollars());
-    let lost = dollars(lost.as_dollars());
-    Some(format!("{}it cost {total}, {lost} of it without progress that was kept\n", finished(&table)))
+    let told = match lost == Usd::default() {
+        true => "all of it for progress that was kept".to_owned(),
+        false => format!("{} of it without progress that was kept", dollars(lost.as_dollars())),
+    };
+    Some(format!("{}it cost {total}, {told}\n", finished(&table)))
 }
 
 fn what_ifs(explained: &Explained) -> Option<String> {

@@ -22,7 +22,7 @@ pub fn text(remedies: &Remedies) -> String {
     let now = remedies.run.wait_s_mean.map_or_else(|| "-".to_owned(), duration);
     let heading = format!(
         "remedies, each simulated by itself; the mean wait is {now} now\n\
-         a saving is what the cluster costs less, and GPU-time no longer idle while jobs wait, nor held in vain"
+         a saving is what the cluster costs less, and GPU-time that is no longer idle while jobs wait, or held in vain"
     );
     let causes: String = (0..remedies.causes.len()).map(|at| answer(remedies, at)).collect();
     format!("{heading}\n{}{causes}", finished(&table))
@@ -60,8 +60,15 @@ fn answer(remedies: &Remedies, at: usize) -> String {
     let Some(remedy) = cause.remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
         return format!("against {}: nothing that was tried saves anything without longer queues\n", cause.leaf);
     };
+    let wait = match (remedies.run.wait_s_mean, remedy.effect.wait_s_mean) {
+        (Some(now), Some(then)) if then > now => {
+            format!(", but jobs wait {} instead of {}", duration(then), duration(now))
+        }
+        (Some(now), Some(then)) => format!("; jobs wait {} instead of {}", duration(then), duration(now)),
+        _ => String::new(),
+    };
     format!(
-        "against {}: {} saves {} of it a year, {} in all\n",
+        "against {}: {} saves {} of it a year, {} in all{wait}\n",
         cause.leaf,
         remedy.name,
         saved(remedies, remedy, Some(at)),

@@ -60,7 +60,7 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
     if !args.no_report {
         crate::report::write(&folder, &folder)?;
     }
-    output.text(&summary::text(&scenario, &run.metrics, &run.outcome));
+    output.text(&summary::text(&scenario, &jobs.table, &run.metrics, &run.outcome));
     if let Some(remedies) = &remedies {
         output.text(&format!("\n{}", super::remedies::text(remedies)));
     }

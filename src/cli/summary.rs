@@ -1,20 +1,24 @@
 //! The summary that a planner reads on the terminal.
 
+use std::collections::BTreeMap;
+
 use super::format::{count, dollars, duration, gpu_hours, percent, plural, times};
 use super::table::{finished, plain, right};
 use crate::engine::Outcome;
 use crate::ledger::{Leaf, LeafGroup};
 use crate::results::Metrics;
+use crate::results::metrics::PoolFigures;
 use crate::results::summary::deadlock_cost;
 use crate::scenario::Scenario;
+use crate::trace::JobTable;
 use crate::units::{Distribution, Usd};
 
 /// The whole text.
 #[must_use]
-pub fn text(scenario: &Scenario, metrics: &Metrics, outcome: &Outcome) -> String {
+pub fn text(scenario: &Scenario, table: &JobTable, metrics: &Metrics, outcome: &Outcome) -> String {
     let mut parts = vec![title(scenario, metrics), utilization(metrics)];
     parts.extend(pools(metrics));
-    parts.extend([jobs(metrics), queue(metrics)]);
+    parts.extend([jobs(metrics) + &rejections(table, outcome), queue(metrics)]);
     if let Some(recorded) = &metrics.recorded {
         parts.push(recorded_against_simulated(recorded));
     }
@@ -80,8 +84,13 @@ fn pools(metrics: &Metrics) -> Option<String> {
             percent(pool.utilization.allocated),
             percent(pool.utilization.productive),
         ];
-        row.extend(pool.utilization.mfu.map(percent));
-        row.extend(cost(metrics, pool.idle_usd));
+        if metrics.utilization.mfu.is_some() {
+            row.push(pool.utilization.mfu.map_or_else(|| "n/a".to_owned(), percent));
+        }
+        row.extend(match is_free(pool) {
+            true if is_priced(metrics) => vec!["no price".to_owned(); 2],
+            _ => cost(metrics, pool.idle_usd),
+        });
         table.add_row(row);
     }
     right(&mut table, &(1..columns.len()).collect::<Vec<_>>());
@@ -111,6 +120,23 @@ fn jobs(metrics: &Metrics) -> String {
     text + "\n"
 }
 
+/// Why jobs can never run, the commonest reasons first.
+fn rejections(table: &JobTable, outcome: &Outcome) -> String {
+    const MOST: usize = 5;
+    let mut jobs: BTreeMap<&str, u64> = BTreeMap::new();
+    for reason in table.ids().filter_map(|job| outcome.classes.rejection(table, job)) {
+        *jobs.entry(reason).or_default() += 1;
+    }
+    let mut reasons: Vec<(&str, u64)> = jobs.into_iter().collect();
+    reasons.sort_by_key(|&(reason, jobs)| (std::cmp::Reverse(jobs), reason));
+    let row = |(reason, jobs): &(&str, u64)| format!(" rejected: {}, since {reason}\n", plural(*jobs, "job"));
+    let mut text: String = reasons.iter().take(MOST).map(row).collect();
+    if let Some(others) = reasons.len().checked_sub(MOST).filter(|&others| others > 0) {
+        text.push_str(&format!(" and for {} more; jobs.csv has them all\n", plural(others as u64, "reason")));
+    }
+    text
+}
+
 fn queue(metrics: &Metrics) -> String {
     let mut table = plain(&["queue time", "jobs", "mean", "p50", "p90", "p99", "max"]);
     let mut row = |name: &str, jobs: u64, wait: &Distribution| {
@@ -136,7 +162,11 @@ fn recorded_against_simulated(recorded: &crate::results::recorded::RecordedWaits
     }
     right(&mut table, &[1, 2, 3, 4, 5, 6]);
     let of = |r: Option<f64>| r.map_or_else(|| "n/a".to_owned(), |r| format!("{r:.3}"));
-    format!("{}correlation: {} (Pearson), {} (ranks)\n", finished(&table), of(recorded.pearson), of(recorded.spearman))
+    let correlation = match (recorded.pearson, recorded.spearman) {
+        (None, None) => "n/a, since one of the two is the same for all jobs".to_owned(),
+        (pearson, spearman) => format!("{} (Pearson), {} (ranks)", of(pearson), of(spearman)),
+    };
+    format!("{}correlation: {correlation}\n", finished(&table))
 }
 
 fn idle(metrics: &Metrics) -> String {
@@ -155,9 +185,26 @@ fn is_priced(metrics: &Metrics) -> bool {
     metrics.total_usd != Usd::default()
 }
 
+/// Whether a pool costs nothing.
+fn is_free(pool: &PoolFigures) -> bool {
+    pool.total_usd == Usd::default()
+}
+
+/// What is to be said where only some GPUs have a price.
+fn partly_priced(metrics: &Metrics) -> String {
+    let gpus = |kind: fn(&&PoolFigures) -> bool| metrics.pools.iter().filter(kind).map(|pool| pool.gpus).sum::<u64>();
+    match gpus(|pool| is_free(pool)) {
+        0 => String::new(),
+        _ => {
+            let priced = gpus(|pool| !is_free(pool));
+            format!(" (only {} of {} have a price)", count(priced), plural(gpus(|_| true), "GPU"))
+        }
+    }
+}
+
 fn in_dollars(metrics: &Metrics, usd: Usd) -> String {
     match cost(metrics, usd).as_slice() {
-        [total, a_year] => format!("{total}, {a_year} a year"),
+        [total, a_year] => format!("{total}, {a_year} a year{}", partly_priced(metrics)),
         _ => "an unknown amount, since no pool has a price".to_owned(),
     }
 }

@@ -24,7 +24,7 @@ pub const COMMON: &[Key] = &[
     Key {
         name: "nodes",
         kind: Kind::Count { min: 1, max: 10_000_000 },
-        default: "enough for an offered load of 0.8",
+        default: "enough for an offered load of 0.8, and of 1 in the busiest week",
         doc: "Nodes of the assumed cluster.",
     },
 ];

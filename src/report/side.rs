@@ -7,7 +7,7 @@ use crate::chart::{Drawn, words};
 use crate::experiments::design::{Origin, Rows};
 use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::ledger::Leaf;
-use crate::results::format::{dollars, duration, percent, plural};
+use crate::results::format::{dollars, duration, is_zero, percent, plural, points as in_points};
 
 /// How many rows a table of a sweep lists.
 const MOST_POINTS: usize = 500;
@@ -39,7 +39,9 @@ pub fn comparison(of: &StoredComparison, drawn: &[Drawn]) -> Markup {
     let first = &of.contenders[0].name;
     answer(&mut out, drawn);
     out.raw("<dl class=\"tiles\">\n");
-    tile(&mut out, "least idle cost", best(of, "cost.idle_usd_per_year"), dollars, "a year");
+    if is_priced(of) {
+        tile(&mut out, "least idle cost", best(of, "cost.idle_usd_per_year"), dollars, "a year");
+    }
     tile(&mut out, "shortest mean queue time", best(of, "wait_s.mean"), duration, "");
     out.raw("</dl>\n");
     shell::charts(&mut out, drawn);
@@ -88,26 +90,42 @@ fn tile(out: &mut Markup, name: &'static str, best: Option<(&str, f64)>, shown: 
     out.raw("</dd><dd class=\"why\">").text(format!("{} {unit}", shown(value))).raw("</dd></div>\n");
 }
 
-fn headings<'h>(first: &[&'h str]) -> Vec<(&'h str, bool)> {
-    first.iter().map(|name| (*name, false)).chain(FIGURES.iter().map(|(name, ..)| (*name, true))).collect()
+fn is_priced(of: &StoredComparison) -> bool {
+    (0..of.contenders.len()).any(|at| of.value(at, "cost.total_usd").is_some_and(|usd| usd > 0.0))
+}
+
+/// The figures that say anything: dollars do not where nothing has a price.
+fn told(is_priced: bool) -> Vec<Figure> {
+    FIGURES.into_iter().filter(|(_, figure, _)| is_priced || !figure.starts_with("cost.")).collect()
+}
+
+fn headings<'h>(first: &[&'h str], figures: &[Figure]) -> Vec<(&'h str, bool)> {
+    first.iter().map(|name| (*name, false)).chain(figures.iter().map(|(name, ..)| (*name, true))).collect()
 }
 
 fn figures(of: &StoredComparison) -> Markup {
+    let told = told(is_priced(of));
     let row = |at: usize| {
         let contender = &of.contenders[at];
-        let values = FIGURES.iter().map(|(_, figure, shown)| Cell::maybe(contender.figures.number(figure), shown));
+        let values = told.iter().map(|(_, figure, shown)| Cell::maybe(contender.figures.number(figure), shown));
         [Cell::text(&contender.name), Cell::text(&contender.policy)].into_iter().chain(values).collect()
     };
     let rows: Vec<Vec<Cell>> = (0..of.contenders.len()).map(row).collect();
-    table("Figures of replicate 0, as summary.json has them", &headings(&["name", "policy"]), &rows)
+    table("Figures of replicate 0, as summary.json has them", &headings(&["name", "policy"], &told), &rows)
 }
 
 fn differences(of: &StoredComparison) -> Markup {
     let cell = |at: usize, (_, figure, shown): &Figure| match of.difference(at, figure) {
         Some(d) => {
-            // A difference of two shares is in percentage points.
-            let shown = |value: f64| shown(value).replace(" %", " pp");
-            let sign = if d.difference < 0.0 { "-" } else { "+" };
+            let shown = |value: f64| match figure.starts_with("utilization.") {
+                true => format!("{} pp", in_points(value)),
+                false => shown(value),
+            };
+            let sign = match shown(d.difference.abs()) {
+                text if is_zero(&text) => "",
+                _ if d.difference < 0.0 => "-",
+                _ => "+",
+            };
             let mark = if d.is_significant() { " *" } else { "" };
             let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "" }, shown(value.abs()));
             let interval = match d.margin() {
@@ -118,13 +136,14 @@ fn differences(of: &StoredComparison) -> Markup {
         }
         None => Cell::number(0.0, "n/a".to_owned()),
     };
+    let told = told(is_priced(of));
     let row = |at: usize| {
-        let values = FIGURES.iter().map(|figure| cell(at, figure));
+        let values = told.iter().map(|figure| cell(at, figure));
         std::iter::once(Cell::text(&of.contenders[at].name)).chain(values).collect()
     };
     let rows: Vec<Vec<Cell>> = (1..of.contenders.len()).map(row).collect();
     let caption = format!("Differences to {}, with 95 % intervals; * significant", of.contenders[0].name);
-    table(&caption, &headings(&["name"]), &rows)
+    table(&caption, &headings(&["name"], &told), &rows)
 }
 
 fn leaves(of: &StoredComparison) -> Markup {
@@ -151,8 +170,10 @@ fn points(of: &StoredSweep) -> Markup {
         Some((value, Some(margin))) => Cell::number(value, format!("{} ±{}", shown(value), shown(margin))),
         known => Cell::maybe(known.map(|(value, _)| value), shown),
     };
+    let is_priced = |point: usize| of.value(point, "cost.total_usd").is_some_and(|(usd, _)| usd > 0.0);
+    let told = told((0..of.points.len()).any(is_priced));
     let row = |point: usize| {
-        let values = FIGURES.iter().map(|figure| cell(point, figure));
+        let values = told.iter().map(|figure| cell(point, figure));
         of.settings(point).into_iter().map(setting).chain(values).collect()
     };
     let done = (0..of.points.len()).filter(|&point| !of.points[point].is_empty());
@@ -161,7 +182,7 @@ fn points(of: &StoredSweep) -> Markup {
         true => format!("The first {MOST_POINTS} points; results.csv has them all"),
         false => "All points, with 95 % intervals where replicates are enough".to_owned(),
     };
-    table(&caption, &headings(&keys), &rows)
+    table(&caption, &headings(&keys, &told), &rows)
 }
 
 /// A list or a sample in words.

@@ -12,21 +12,18 @@ use crate::units::quantile::quantiles;
 /// How many tenants are listed one by one.
 const MOST_TENANTS: usize = 300;
 
+/// The columns of dollars.
+const COSTS: [&str; 5] = ["cost", "a year", "idle cost", "cost of held", "idle for it"];
+
 /// A table some of whose columns are dollars, and left out where nothing has a price.
-fn with_costs(
-    run: &StoredRun,
-    caption: &str,
-    columns: &Columns<'_>,
-    costs: [usize; 2],
-    rows: Vec<Vec<Cell>>,
-) -> Markup {
+fn with_costs(run: &StoredRun, caption: &str, columns: &Columns<'_>, rows: Vec<Vec<Cell>>) -> Markup {
     if run.is_priced() {
         return table(caption, columns, &rows);
     }
-    let kept = |at: &usize| !costs.contains(at);
-    let columns: Vec<(&str, bool)> = (0..columns.len()).filter(kept).map(|at| columns[at]).collect();
+    let kept = |at: &usize| !COSTS.contains(&columns[*at].0);
+    let kept_columns: Vec<(&str, bool)> = (0..columns.len()).filter(kept).map(|at| columns[at]).collect();
     let rows = rows.into_iter().map(|row| (0..).zip(row).filter(|(at, _)| kept(at)).map(|(_, cell)| cell).collect());
-    table(caption, &columns, &rows.collect::<Vec<_>>())
+    table(caption, &kept_columns, &rows.collect::<Vec<_>>())
 }
 
 /// Every leaf that is not empty.
@@ -55,7 +52,7 @@ pub fn leaves(run: &StoredRun) -> Markup {
         ]
     };
     let rows: Vec<_> = run.leaves_in_order(|_| true).into_iter().map(row).collect();
-    with_costs(run, "Where every GPU-second went; the leaves add up to the capacity", &columns, [4, 5], rows)
+    with_costs(run, "Where every GPU-second went; the leaves add up to the capacity", &columns, rows)
 }
 
 fn hours(gpu_seconds: f64) -> Cell {
@@ -104,23 +101,24 @@ pub fn pools(run: &StoredRun) -> Markup {
     let row = |(name, pool): &(String, Pool)| {
         let ledger = run.pools.iter().find(|(pool, _)| pool == name).map(|(_, sums)| sums);
         let year = run.per_year(pool.idle_usd);
+        let is_priced = ledger.is_none_or(|sums| sums.usd.iter().any(|&usd| usd > 0.0));
+        let known = |usd: f64| if is_priced { dollars(usd) } else { "no price".to_owned() };
         let mut cells = vec![
             Cell::text(name.as_str()),
             whole(pool.gpus),
             Cell::number(pool.allocated, percent(pool.allocated)),
             Cell::number(pool.productive, percent(pool.productive)),
-            Cell::number(pool.idle_usd, dollars(pool.idle_usd)),
-            Cell::number(year, dollars(year)),
+            Cell::number(pool.idle_usd, known(pool.idle_usd)),
+            Cell::number(year, known(year)),
             Cell::text(ledger.and_then(largest_loss).map_or_else(|| "none".to_owned(), words::leaf)),
         ];
         if knows_mfu {
-            let mfu = pool.mfu.unwrap_or(0.0);
-            cells.insert(4, Cell::number(mfu, percent(mfu)));
+            cells.insert(4, Cell::maybe(pool.mfu, percent));
         }
         cells
     };
     let rows: Vec<_> = run.summary.pools.0.iter().map(row).collect();
-    with_costs(run, "Pools", &columns, [4, 5], rows)
+    with_costs(run, "Pools", &columns, rows)
 }
 
 fn largest_loss(sums: &LeafSums) -> Option<Leaf> {
@@ -200,7 +198,7 @@ pub fn tenants(run: &StoredRun) -> Markup {
         }
         false => "Tenants".to_owned(),
     };
-    with_costs(run, &caption, &columns, [6, 7], rows)
+    with_costs(run, &caption, &columns, rows)
 }
 
 /// The jobs that waited longest.

@@ -52,10 +52,38 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A share as a percentage with one decimal.
+/// A share as a percentage with one decimal. What is not quite nothing, or not quite all, does not look as if it were.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    const LEAST: f64 = 0.0005;
+    if share.total_cmp(&0.0).is_le() {
+        return "0 %".to_owned();
+    }
+    match share {
+        // Sums of shares of all that there is are whole up to rounding.
+        share if (share - 1.0).abs() < 1e-12 => "100 %".to_owned(),
+        share if share < LEAST => "<0.1 %".to_owned(),
+        share if (1.0 - LEAST..1.0).contains(&share) => ">99.9 %".to_owned(),
+        share => format!("{:.1} %", share * 100.0),
+    }
+}
+
+/// A difference of two shares, in percentage points.
+#[must_use]
+pub fn points(difference: f64) -> String {
+    format!("{:.1}", difference * 100.0)
+}
+
+/// Whether a number as it is shown is nothing, so that a sign before it would be senseless: `0.0`, `$0.00`, `0s`.
+#[must_use]
+pub fn is_zero(shown: &str) -> bool {
+    !shown.contains(|c: char| c.is_ascii_digit() && c != '0')
+}
+
+/// A round share at an axis: no decimal more than it needs.
+#[must_use]
+pub fn round_percent(share: f64) -> String {
+    format!("{} %", (share * 1e7).round() / 1e5)
 }
 
 /// Dollars, rounded to whole ones from a hundred on.
@@ -105,5 +133,16 @@ mod tests {
         assert_eq!(dollars(1234.5), "$1,235");
         assert_eq!(dollars(9.5), "$9.50");
         assert_eq!(plural(1, "row"), "1 row");
+    }
+
+    #[test]
+    fn small_shares_are_not_nothing_and_large_ones_not_all() {
+        let told = [0.0, 1e-9, 0.0004, 0.0006, 0.5, 0.9994, 0.9996, 1.0 - 1e-15, 1.0, 1.25].map(percent);
+        let expected = ["0 %", "<0.1 %", "<0.1 %", "0.1 %", "50.0 %", "99.9 %", ">99.9 %", "100 %", "100 %", "125.0 %"];
+        assert_eq!(told, expected);
+        assert_eq!(
+            [0.0, 0.2, 0.005, 0.6000000000000001, 1.0].map(round_percent),
+            ["0 %", "20 %", "0.5 %", "60 %", "100 %"]
+        );
     }
 }

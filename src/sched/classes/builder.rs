@@ -124,7 +124,10 @@ impl Builder<'_> {
             return self.no_such_gpu(spec);
         }
         if pools.is_empty() {
-            return format!("no pool for it admits queue `{}`", spec.queue);
+            return match spec.queue.is_empty() {
+                true => "no pool for it admits jobs that name no queue".to_owned(),
+                false => format!("no pool for it admits queue `{}`", spec.queue),
+            };
         }
         let most = pools.iter().map(|&p| self.cluster.pools[p as usize].gpus_in_use()).max().unwrap_or(0);
         if request.total_gpus() > most {
