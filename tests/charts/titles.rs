@@ -31,10 +31,8 @@ fn gpus_held_in_vain_are_no_saving() {
     assert!(idle(1) < 0.5 * idle(0), "pods holds them");
     let said = titles(&chart::OF_COMPARISONS, &compared);
     assert_eq!(said[0], "Nothing does much better than fifo");
-    assert!(
-        said.iter().any(|title| title.starts_with("Gang hold takes") && title.ends_with("none with fifo")),
-        "{said:?}"
-    );
+    // As much waits for more under the one as is held for more under the other.
+    assert!(said[2].contains(" takes ") && said[2].contains(", none with "), "{said:?}");
 }
 
 /// Policies that start all jobs at the same instants have one line, which names them all; others have their own.
