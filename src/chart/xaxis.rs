@@ -1,6 +1,6 @@
 //! The horizontal axis of a sweep's charts: numbers in their places, or names side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::palette::Ink;
 use super::scene::{Align, Frame, SMALL, Scene, WIDTH};
@@ -12,55 +12,55 @@ use crate::experiments::stored::StoredSweep;
 pub struct XAxis {
     /// The dotted key.
     pub key: String,
-    values: Vec<String>,
-    numbers: Option<Vec<f64>>,
+    /// Each value and where it stands, from left to right.
+    values: Vec<(String, f64)>,
+    places: BTreeMap<String, f64>,
+    is_numeric: bool,
+    ends: (f64, f64),
 }
 
 impl XAxis {
     /// The values that one of a sweep's keys has at its points; `None` where there is no such key.
     pub fn of(sweep: &StoredSweep, key: usize) -> Option<Self> {
         let name = sweep.design.keys().nth(key)?.to_owned();
-        let mut values: Vec<String> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         let mut known = BTreeSet::new();
         for point in 0..sweep.points.len() {
             let value = sweep.settings(point).swap_remove(key);
             if known.insert(value.clone()) {
-                values.push(value);
+                names.push(value);
             }
         }
-        let numbers = range::numbers(values.iter().map(String::as_str));
-        Some(XAxis { key: name, values, numbers })
+        let numbers = range::numbers(names.iter().map(String::as_str));
+        let is_numeric = numbers.is_some();
+        let numbers = numbers.unwrap_or_else(|| (0..names.len()).map(|at| at as f64).collect());
+        let ends = numbers.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+        let mut values: Vec<(String, f64)> = names.into_iter().zip(numbers).collect();
+        let places = values.iter().cloned().collect();
+        values.sort_by(|a, b| a.1.total_cmp(&b.1));
+        Some(XAxis { key: name, values, places, is_numeric, ends })
     }
 
     /// Whether distances between its values mean something.
     pub fn is_numeric(&self) -> bool {
-        self.numbers.is_some()
+        self.is_numeric
     }
 
     /// Where a value stands: a number, or the place among names.
     pub fn value(&self, text: &str) -> f64 {
-        let at = self.values.iter().position(|value| value == text).unwrap_or(0);
-        self.numbers.as_ref().map_or(at as f64, |numbers| numbers[at])
+        self.places.get(text).copied().unwrap_or(0.0)
     }
 
     /// The value that stands there.
     pub fn name(&self, x: f64) -> &str {
-        let at = match &self.numbers {
-            Some(numbers) => numbers.iter().position(|number| number.total_cmp(&x).is_eq()),
-            None => Some(x as usize),
-        };
-        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
-    }
-
-    fn ends(&self) -> (f64, f64) {
-        let all = || self.values.iter().map(|value| self.value(value));
-        (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max))
+        let at = self.values.binary_search_by(|(_, place)| place.total_cmp(&x));
+        at.map_or("", |at| self.values[at].0.as_str())
     }
 
     /// Where that is in a frame.
     pub fn place(&self, x: f64, frame: Frame) -> f64 {
         const INSET: f64 = 16.0;
-        let (least, most) = self.ends();
+        let (least, most) = self.ends;
         let part = if most > least { (x - least) / (most - least) } else { 0.5 };
         frame.x + INSET + (frame.w - 2.0 * INSET) * part
     }
@@ -68,11 +68,9 @@ impl XAxis {
     /// Names of its values, as far as they have room.
     pub fn draw(&self, scene: &mut Scene, frame: Frame) {
         scene.line(vec![(frame.x, frame.bottom()), (frame.right(), frame.bottom())], Ink::Muted, 1.0);
-        let mut places: Vec<(f64, &String)> =
-            self.values.iter().map(|v| (self.place(self.value(v), frame), v)).collect();
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut free_from = 0.0;
-        for (x, name) in places {
+        for (name, value) in &self.values {
+            let x = self.place(*value, frame);
             scene.line(vec![(x, frame.bottom()), (x, frame.bottom() + 4.0)], Ink::Muted, 1.0);
             let name = layout::fitted(name, 140.0);
             let half = font::width(&name, SMALL, false) / 2.0;

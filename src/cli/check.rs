@@ -1,5 +1,6 @@
 //! `check`: scenarios against their recorded baselines.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +10,8 @@ use super::failure::Failure;
 use super::format::plural;
 use super::many;
 use crate::experiments::check::{self, Verdict, reports};
-use crate::output::write_text;
+use crate::input::Problem;
+use crate::output::AtomicFile;
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -38,16 +40,15 @@ pub struct CheckArgs {
 /// Everything that is wrong with the input, files that cannot be written, or figures that are worse.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
     let cases = check::cases(&args.path, args.bless)?;
+    // A file that cannot be written is to be known before the runs, not after.
+    let create = |file: &Option<PathBuf>| file.as_deref().map(AtomicFile::create).transpose();
+    let (junit, markdown) = (create(&args.junit)?, create(&args.markdown)?);
     let verdicts = many::make(&[], cases.len() as u64, output, |observer| check::run(&cases, args.bless, observer))?;
-    if let Some(file) = &args.junit {
-        write_text(file, &reports::junit(&verdicts))?;
-    }
-    if let Some(file) = &args.markdown {
-        write_text(file, &reports::markdown(&verdicts))?;
-    }
     for verdict in &verdicts {
         output.text(&text(verdict, args.bless));
     }
+    write(junit, || reports::junit(&verdicts))?;
+    write(markdown, || reports::markdown(&verdicts))?;
     let worse = verdicts.iter().filter(|verdict| !verdict.regressions.is_empty()).count();
     match worse {
         0 => Ok(()),
@@ -56,6 +57,12 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
             Err(Failure::Check(format!("{worse} of {of} worse than recorded; --bless accepts it")))
         }
     }
+}
+
+fn write(file: Option<AtomicFile>, text: impl FnOnce() -> String) -> Result<(), Problem> {
+    let Some(mut file) = file else { return Ok(()) };
+    file.write_all(text().as_bytes()).map_err(|error| file.problem(&error))?;
+    file.finish()
 }
 
 fn text(verdict: &Verdict, blessed: bool) -> String {

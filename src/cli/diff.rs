@@ -11,6 +11,7 @@ use crate::experiments::divergence::{Divergence, Parting};
 use crate::experiments::explain::Explained;
 use crate::experiments::stop::Stop;
 use crate::experiments::why::Why;
+use crate::input::Problem;
 use crate::ledger::Leaf;
 use crate::results::StoredRun;
 
@@ -21,6 +22,10 @@ use crate::results::StoredRun;
 pub fn run(one: &Path, other: &Path, output: &mut Output) -> Result<(), Failure> {
     let (first, second) = (StoredRun::read(one)?, StoredRun::read(other)?);
     let divergence = Divergence::of(one, other)?;
+    if divergence.jobs == 0 && divergence.other_jobs_from.is_some() {
+        let message = format!("is of other jobs than {}: their schedules cannot be compared", one.display());
+        return Err(Problem::of_file(other, message).into());
+    }
     output.text(&schedules(&divergence));
     if let Some(parting) = &divergence.first {
         output.text(&why([one, other], parting));

@@ -89,6 +89,9 @@ pub enum SweepCommand {
         /// The folder of the whole sweep.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Leave charts and report out.
+        #[arg(long)]
+        no_report: bool,
     },
     /// Print the script or manifest under which Slurm or Kubernetes makes a sweep; with --yes, submit it.
     #[command(after_help = "Example: fleetsim sweep submit --slurm scenarios/quickstart.toml \
@@ -132,7 +135,7 @@ pub struct SubmitArgs {
 /// Everything that is wrong with the input, runs that are missing, or files that cannot be written.
 pub fn run(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     match &args.command {
-        Some(SweepCommand::Merge { shards, out }) => join(shards, out, output),
+        Some(SweepCommand::Merge { shards, out, no_report }) => join(shards, out, !no_report, output),
         Some(SweepCommand::Submit(args)) => submit_sweep(args, output),
         None => sweep(args, output),
     }
@@ -181,14 +184,16 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn join(shards: &[PathBuf], out: &Path, output: &mut Output) -> Result<(), Failure> {
+fn join(shards: &[PathBuf], out: &Path, report: bool, output: &mut Output) -> Result<(), Failure> {
     match merge(shards, out)? {
         Merged::Whole(rows) => {
-            write_report(out)?;
+            if report {
+                write_report(out)?;
+            }
             output.text(&format!("{} in {}\n", plural(rows, "run"), out.join(RESULTS).display()));
             Ok(())
         }
-        Merged::Missing { runs, of } => {
+        Merged::Missing { runs, of, shards } => {
             let are = if runs.len() == 1 { "is" } else { "are" };
             let missing = count(runs.len() as u64);
             let mut text = format!("{missing} of {} {are} missing; nothing was written:", plural(of, "run"));
@@ -197,6 +202,11 @@ fn join(shards: &[PathBuf], out: &Path, output: &mut Output) -> Result<(), Failu
             }
             if runs.len() > MOST_NAMED {
                 text.push_str(&format!("\n  and {} more", count((runs.len() - MOST_NAMED) as u64)));
+            }
+            if !shards.is_empty() {
+                let named: Vec<String> = shards.iter().take(MOST_NAMED).map(Shard::to_string).collect();
+                let more = if shards.len() > MOST_NAMED { ", ..." } else { "" };
+                text.push_str(&format!("\nthey are those of --shard {}{more}", named.join(", ")));
             }
             Err(Failure::Check(text))
         }

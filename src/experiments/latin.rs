@@ -5,6 +5,8 @@
 //! from a computer code, Technometrics 21, 1979). Which parts of two ranges meet, and where within its part a value lies,
 //! is drawn; each key has a stream of its own, so that one more key leaves the values of the others as they were.
 
+use std::collections::BTreeSet;
+
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
@@ -35,6 +37,12 @@ pub fn parse_all(arguments: &[String]) -> Result<(Vec<Ranged>, Vec<Axis>), Probl
     for argument in arguments {
         let wrong = |message: String| Problem { source: format!("--axis {argument}"), at: None, message };
         let Some((key, text)) = argument.split_once('=').filter(|(_, text)| range::is_range(text)) else {
+            if argument
+                .split_once('=')
+                .is_some_and(|(_, text)| text.trim_start().starts_with('-') && text.contains(".."))
+            {
+                problems.push(wrong("ranges begin at 0 or above".to_owned()));
+            }
             lists.push(argument.clone());
             continue;
         };
@@ -65,10 +73,13 @@ pub fn lowest(ranges: &[Ranged]) -> Rows {
     rows(ranges, ranges.iter().map(|range| vec![range.values[0].clone()]).collect(), 1)
 }
 
-/// Draws so many points under a root seed.
+/// Draws so many points under a root seed. Ranges of few values give some of them several times; each is kept once.
 #[must_use]
 pub fn draw(ranges: &[Ranged], points: u32, seed: u64) -> Rows {
-    rows(ranges, ranges.iter().map(|range| column(range, points, seed)).collect(), points)
+    let mut drawn = rows(ranges, ranges.iter().map(|range| column(range, points, seed)).collect(), points);
+    let mut known = BTreeSet::new();
+    drawn.rows.retain(|row| known.insert(row.clone()));
+    drawn
 }
 
 fn rows(ranges: &[Ranged], columns: Vec<Vec<String>>, points: u32) -> Rows {
@@ -100,6 +111,16 @@ mod tests {
 
     fn ranges(arguments: &[&str]) -> Vec<Ranged> {
         parse_all(&arguments.iter().map(|&text| text.to_owned()).collect::<Vec<_>>()).unwrap().0
+    }
+
+    #[test]
+    fn no_point_is_there_twice() {
+        let drawn = draw(&ranges(&["a=12..14"]), 10, 0).rows;
+        assert_eq!(
+            drawn.iter().collect::<BTreeSet<_>>(),
+            [["12"], ["13"], ["14"]].map(|row| row.map(str::to_owned).to_vec()).iter().collect()
+        );
+        assert_eq!(drawn.len(), 3);
     }
 
     /// The property that gives it its name: in each range, each part of it has exactly one point.

@@ -27,6 +27,8 @@ pub struct Manifest {
     pub schema: String,
     /// The version of the program.
     pub fleetsim: String,
+    /// XXH64 of its sources: a version is built many times while somebody works on a scheduler.
+    pub build: String,
     /// XXH64 of all that decides over the figures of a run, in hexadecimal; each file of a run repeats it.
     pub fingerprint: String,
     /// How many replicates each point has. More of them do not change those that are there.
@@ -73,6 +75,7 @@ impl Manifest {
         let mut manifest = Manifest {
             schema: SCHEMA.to_owned(),
             fleetsim: env!("CARGO_PKG_VERSION").to_owned(),
+            build: env!("FLEETSIM_BUILD").to_owned(),
             fingerprint: String::new(),
             replicates,
             rows: design.rows.clone(),
@@ -85,7 +88,12 @@ impl Manifest {
             scenario: serde_json::from_str(first).expect("a resolved scenario is JSON"),
             points: hexadecimal(points.value()),
         };
-        let identity = (&manifest.schema, &manifest.fleetsim, &manifest.axes, &manifest.traces, &manifest.points);
+        let identity = (
+            (&manifest.schema, &manifest.fleetsim, &manifest.build),
+            &manifest.axes,
+            &manifest.traces,
+            &manifest.points,
+        );
         let mut identity = serde_json::to_string(&identity).expect("texts are JSON");
         if let Some(rows) = &manifest.rows {
             identity.push_str(&serde_json::to_string(rows).expect("texts are JSON"));
@@ -152,6 +160,9 @@ impl Manifest {
         }
         if self.fleetsim != other.fleetsim {
             found.push(format!("fleetsim {} made it, this is {}", self.fleetsim, other.fleetsim));
+        }
+        if self.fleetsim == other.fleetsim && self.build != other.build {
+            found.push(format!("fleetsim {} made it from other sources", self.fleetsim));
         }
         if self.axes != other.axes {
             let shown = |axes: &[AxisEntry]| {

@@ -1,10 +1,12 @@
 //! Shards of a sweep joined: what one machine would have left.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, mismatch};
-use super::shard::FOLDER_PREFIX;
+use super::run::Cell;
+use super::shard::{FOLDER_PREFIX, Shard};
 use super::store::{RunId, Store};
 use crate::input::{Problem, Problems};
 
@@ -19,6 +21,8 @@ pub enum Merged {
         runs: Vec<String>,
         /// How many runs the sweep has.
         of: u64,
+        /// The shards that have yet to make them, where the folders say how many shards there are.
+        shards: Vec<Shard>,
     },
 }
 
@@ -32,20 +36,60 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<Merged, Problems> {
     for shard in &shards {
         check_alike(first, shard)?;
     }
-    let found: Vec<(RunId, Option<&Store>)> =
-        first.runs().map(|run| (run, shards.iter().find(|shard| shard.get(run).is_some()))).collect();
-    let missing: Vec<String> =
-        found.iter().filter(|(_, shard)| shard.is_none()).map(|(run, _)| first.name(*run)).collect();
-    if !missing.is_empty() {
-        return Ok(Merged::Missing { runs: missing, of: found.len() as u64 });
+    let mut places: BTreeMap<RunId, Vec<&Store>> = BTreeMap::new();
+    for shard in &shards {
+        for run in shard.present() {
+            places.entry(run).or_default().push(shard);
+        }
     }
-    let store = Store::open(out, first.manifest().clone(), false)?;
-    for (run, shard) in found {
-        if let (None, Some(cell)) = (store.get(run), shard.and_then(|shard| shard.get(run))) {
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for (number, run) in (0..).zip(first.runs()) {
+        match one(run, places.get(&run).map_or(&[], Vec::as_slice))? {
+            Some(cell) => found.push((run, cell)),
+            None => missing.push((number, run)),
+        }
+    }
+    if !missing.is_empty() {
+        let of = (found.len() + missing.len()) as u64;
+        let of_shards = unfinished(&shards, missing.iter().map(|&(number, _)| number));
+        let runs = missing.iter().map(|&(_, run)| first.name(run)).collect();
+        return Ok(Merged::Missing { runs, of, shards: of_shards });
+    }
+    let store = Store::join(out, first.manifest().clone())?;
+    for (run, cell) in found {
+        if store.get(run).is_none() {
             store.put(run, &cell)?;
         }
     }
     Ok(Merged::Whole(store.write_results()?))
+}
+
+/// A run from the shards that have it, which must say the same of it.
+fn one(run: RunId, shards: &[&Store]) -> Result<Option<Cell>, Problem> {
+    let mut known: Option<(&Store, Cell)> = None;
+    for &shard in shards {
+        let Some(cell) = shard.get(run) else { continue };
+        match &known {
+            None => known = Some((shard, cell)),
+            Some((_, first)) if *first == cell => {}
+            Some((first, _)) => {
+                let (name, before) = (shard.name(run), first.folder().display());
+                let message = format!("has other figures of the run {name} than {before}; make it anew in one of them");
+                return Err(Problem::of_file(shard.folder(), message));
+            }
+        }
+    }
+    Ok(known.map(|(_, cell)| cell))
+}
+
+/// The shards that runs of these numbers fall to, where all folders are named after shards of so many.
+fn unfinished(folders: &[Store], runs: impl Iterator<Item = u64>) -> Vec<Shard> {
+    let named = |store: &Store| Shard::of_folder(&store.folder().file_name()?.to_string_lossy());
+    let named: Option<Vec<Shard>> = folders.iter().map(named).collect();
+    let Some(all) = named.as_deref().and_then(<[Shard]>::first).map(|shard| shard.all()) else { return Vec::new() };
+    let numbers: BTreeSet<u64> = runs.map(|run| run % all + 1).collect();
+    numbers.into_iter().filter_map(|number| Shard::new(number, all)).collect()
 }
 
 fn check_alike(first: &Store, shard: &Store) -> Result<(), Problems> {

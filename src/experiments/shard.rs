@@ -34,6 +34,19 @@ impl Shard {
         format!("{FOLDER_PREFIX}{}-of-{}", self.number, self.of)
     }
 
+    /// The shard whose folder has this name.
+    #[must_use]
+    pub fn of_folder(name: &str) -> Option<Self> {
+        let (number, of) = name.strip_prefix(FOLDER_PREFIX)?.split_once("-of-")?;
+        Shard::new(number.parse().ok()?, of.parse().ok()?)
+    }
+
+    /// How many shards there are.
+    #[must_use]
+    pub fn all(self) -> u64 {
+        self.of
+    }
+
     /// The shard of the task that the environment describes; `None` outside of job arrays.
     ///
     /// - Slurm job arrays: `SLURM_ARRAY_TASK_ID`, counted from `SLURM_ARRAY_TASK_MIN` in steps of
@@ -50,9 +63,15 @@ impl Shard {
             text.trim().parse().map_err(|_| wrong(format!("expected a whole number, found \"{text}\"; {ADVICE}")))
         };
         let (source, index, of) = if variable(SLURM).is_some() {
-            let step = if variable("SLURM_ARRAY_TASK_STEP").is_some() { number("SLURM_ARRAY_TASK_STEP")? } else { 1 };
+            let step = if variable(STEP).is_some() { number(STEP)? } else { 1 };
+            if step == 0 {
+                let message = format!("expected a step of at least 1, found 0; {ADVICE}");
+                return Err(Problem { source: STEP.to_owned(), at: None, message });
+            }
             let from_first = number(SLURM)?.checked_sub(number("SLURM_ARRAY_TASK_MIN")?);
-            (SLURM, from_first.and_then(|index| index.checked_div(step)), number("SLURM_ARRAY_TASK_COUNT")?)
+            // An index between two steps is none of the array's.
+            let index = from_first.filter(|index| index.checked_rem(step) == Some(0)).map(|index| index / step);
+            (SLURM, index, number("SLURM_ARRAY_TASK_COUNT")?)
         } else if variable(KUBERNETES).is_some() {
             (KUBERNETES, Some(number(KUBERNETES)?), number("JOB_COMPLETIONS")?)
         } else {
@@ -67,6 +86,7 @@ impl Shard {
 /// What the names of [`Shard::folder`] begin with.
 pub const FOLDER_PREFIX: &str = "shard-";
 const SLURM: &str = "SLURM_ARRAY_TASK_ID";
+const STEP: &str = "SLURM_ARRAY_TASK_STEP";
 const KUBERNETES: &str = "JOB_COMPLETION_INDEX";
 const ADVICE: &str = "--shard I/N says it without the environment (1/1: all runs)";
 
@@ -105,6 +125,7 @@ mod tests {
             }
         }
         assert_eq!("2/3".parse(), Ok(Shard { number: 2, of: 3 }));
+        assert_eq!(Shard::of_folder(&Shard { number: 2, of: 3 }.folder()), Some(Shard { number: 2, of: 3 }));
         for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/3", ""] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
         }
@@ -116,9 +137,14 @@ mod tests {
         let slurm = |id| [(SLURM, id), ("SLURM_ARRAY_TASK_MIN", "10"), ("SLURM_ARRAY_TASK_COUNT", "3")];
         assert_eq!(of(&slurm("12")), Ok(Shard::new(3, 3)));
         let mut by_tens = slurm("30").to_vec();
-        by_tens.push(("SLURM_ARRAY_TASK_STEP", "10"));
+        by_tens.push((STEP, "10"));
         assert_eq!(of(&by_tens), Ok(Shard::new(3, 3)));
         assert_eq!(of(&[(KUBERNETES, "0"), ("JOB_COMPLETIONS", "4")]), Ok(Shard::new(1, 4)));
+        let mut between = slurm("15").to_vec();
+        between.push((STEP, "10"));
+        assert!(of(&between).is_err());
+        between[3].1 = "0";
+        assert!(of(&between).unwrap_err().starts_with(STEP));
         for wrong in [&slurm("13")[..], &slurm("9"), &slurm("x"), &[(KUBERNETES, "0")], &[(SLURM, "1")]] {
             assert!(of(wrong).unwrap_err().contains("--shard I/N"), "{wrong:?}");
         }

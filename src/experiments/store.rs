@@ -3,6 +3,7 @@
 //! A run's file comes by renaming, so it is there whole or not at all, whenever the program is killed. The table is made
 //! from these files only, in grid order; how often the sweep was interrupted cannot show in it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use super::table::{Columns, Table};
 use crate::input::{Problem, Problems};
 use crate::output::write_text;
 use crate::results::Figures;
+use crate::units::hash::Fingerprint;
 
 /// The table's name in the folder of a sweep.
 pub const RESULTS: &str = "results.csv";
@@ -39,7 +41,7 @@ pub struct Store {
 }
 
 /// A run of a sweep by what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId {
     /// The number of the point in the grid, from 0.
     pub point: u64,
@@ -54,6 +56,19 @@ impl Store {
     /// # Errors
     /// When the folder belongs to another sweep, is in use, or cannot be written.
     pub fn open(folder: &Path, manifest: Manifest, recompute: bool) -> Result<Self, Problems> {
+        Store::of(folder, manifest, recompute, "take another --out, or --recompute to make all runs anew")
+    }
+
+    /// Opens a folder into which shards are joined.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn join(folder: &Path, manifest: Manifest) -> Result<Self, Problems> {
+        Store::of(folder, manifest, false, "take another --out")
+    }
+
+    /// `advice` is for when the folder is another sweep's.
+    fn of(folder: &Path, manifest: Manifest, recompute: bool, advice: &str) -> Result<Self, Problems> {
         let runs = folder.join(RUNS);
         make(folder)?;
         let lock = lock(folder)?;
@@ -61,7 +76,6 @@ impl Store {
         if let Some(present) = &present {
             let differences = present.differences(&manifest);
             if !differences.is_empty() {
-                let advice = "take another --out, or --recompute to make all runs anew";
                 return Err(manifest::mismatch(folder, &differences, advice));
             }
         }
@@ -131,16 +145,22 @@ impl Store {
             text.push_str(value);
             text.push('\n');
         }
-        text.push_str("end\n");
-        write_text(&self.path(run), &text)
+        write_text(&self.path(run), &sealed(text))
     }
 
-    /// Reads a run; `None` where it is not done. A file that is cut off, or of another sweep, is as none: a machine that
-    /// lost its power may leave such.
+    /// The runs of which there is a file, whole or not.
+    #[must_use]
+    pub fn present(&self) -> BTreeSet<RunId> {
+        let entries = fs::read_dir(self.folder.join(RUNS)).into_iter().flatten().flatten();
+        entries.filter_map(|entry| run_of(&entry.file_name().to_string_lossy())).collect()
+    }
+
+    /// Reads a run; `None` where it is not done. A file that is cut off or changed, or of another sweep, is as none: a
+    /// machine that lost its power may leave such.
     #[must_use]
     pub fn get(&self, run: RunId) -> Option<Cell> {
         let text = fs::read_to_string(self.path(run)).ok()?;
-        let mut lines = text.strip_suffix("end\n")?.lines();
+        let mut lines = unsealed(&text)?.lines();
         if lines.next()?.strip_prefix("fingerprint,")? != self.manifest.fingerprint {
             return None;
         }
@@ -196,6 +216,28 @@ fn make(folder: &Path) -> Result<(), Problem> {
     fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))
 }
 
+/// The run that a file of this name holds.
+fn run_of(name: &str) -> Option<RunId> {
+    let (point, replicate) = name.strip_suffix(".csv")?.split_once('-')?;
+    Some(RunId { point: point.parse().ok()?, replicate: replicate.parse().ok()? })
+}
+
+/// What the last line of a run's file begins with; the XXH64 of all lines before it follows.
+const SEAL: &str = "end,";
+
+fn sealed(mut text: String) -> String {
+    let seal = Fingerprint::of(0, text.as_bytes()).value();
+    text.push_str(&format!("{SEAL}{seal:016x}\n"));
+    text
+}
+
+/// The lines before the seal, if they are what was sealed.
+fn unsealed(text: &str) -> Option<&str> {
+    let (lines, seal) = text.split_at(text.strip_suffix('\n')?.rfind('\n')? + 1);
+    let seal = u64::from_str_radix(seal.trim_end().strip_prefix(SEAL)?, 16).ok()?;
+    (Fingerprint::of(0, lines.as_bytes()).value() == seal).then_some(lines)
+}
+
 /// Takes the folder's lock; nothing where its file system knows no locks.
 fn lock(folder: &Path) -> Result<Option<File>, Problem> {
     let path = folder.join(LOCK);
@@ -214,12 +256,7 @@ fn lock(folder: &Path) -> Result<Option<File>, Problem> {
 /// Removes all runs, and nothing else that may lie beside them.
 fn clear_runs(runs: &Path) -> Result<(), Problem> {
     for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_run =
-            name.strip_suffix(".csv").and_then(|stem| stem.split_once('-')).is_some_and(|(point, replicate)| {
-                [point, replicate].iter().all(|number| number.bytes().all(|letter| letter.is_ascii_digit()))
-            });
-        if is_run {
+        if run_of(&entry.file_name().to_string_lossy()).is_some() {
             let path = entry.path();
             fs::remove_file(&path).map_err(|e| Problem::of_file(&path, format!("cannot be removed: {e}")))?;
         }

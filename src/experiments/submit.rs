@@ -35,6 +35,8 @@ pub fn slurm(job: &Job) -> String {
          #SBATCH --output={name}-%A_%a.log\n\
          # Each task finds its shard in SLURM_ARRAY_TASK_ID. When all have ended:\n\
          #   fleetsim sweep merge {out} --out {out}\n\
+         # So that sbatch --array=3 makes the third of them alone:\n\
+         export SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT={tasks}\n\
          export RAYON_NUM_THREADS=\"${{SLURM_CPUS_PER_TASK:-{cpus}}}\"\n\
          exec {}\n",
         command.join(" ")

@@ -17,6 +17,7 @@ use super::stop::Stop;
 use super::store::{RunId, Store};
 use super::workload::Library;
 use crate::input::{Problem, Problems};
+use crate::results::format::plural;
 use crate::scenario::resolved::resolved;
 use crate::scenario::{Overrides, Scenario, Source};
 
@@ -103,7 +104,13 @@ impl Sweep {
         };
         let points = request.grid(&design, list.as_ref()).scenarios(count)?;
         let library = Library::read(request.file, &points, request.replicates)?;
-        let notices = grid::notices(&points, &library);
+        let mut notices = grid::notices(&points, &library);
+        if let (Sample::LatinHypercube(drawn), Some(rows)) = (request.sample, &design.rows)
+            && rows.rows.len() < drawn as usize
+        {
+            let kept = plural(rows.rows.len() as u64, "point");
+            notices.push(format!("the ranges have few values: of {drawn} points drawn, {kept} remain, each once"));
+        }
         let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
         let traces = library.inputs().map(|input| input.xxh64).collect();
         let draws = points.iter().fold(Draws::Independent, |draws, point| draws.and(library.draws(point)));

@@ -77,3 +77,31 @@ fn tolerances_are_kept() {
         told(&damaged)
     );
 }
+
+/// What would make a check pass for ever without checking anything is refused.
+#[test]
+fn baselines_that_check_nothing_are_refused() {
+    let (out, suite) = suite("check-faults");
+    good(fleetsim(&["check", text(&suite), "--bless"]));
+    let baseline = suite.join("sjf.baseline.json");
+    let recorded = read(&baseline);
+    let refused = |text_of: &str, why: &str| {
+        fs::write(&baseline, text_of).unwrap();
+        let output = fleetsim(&["check", text(&suite)]);
+        assert!(output.status.code() == Some(2) && told(&output).contains(why), "{}", told(&output));
+    };
+    let mut tree: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+    tree["figures"][0]["absolute"] = serde_json::json!(-5.0);
+    refused(&tree.to_string(), "expected tolerances of at least 0");
+    tree["figures"][0] = serde_json::json!({ "figure": "wait_s.p59", "value": null, "worse": "higher" });
+    refused(&tree.to_string(), "there is no figure `wait_s.p59`; did you mean `wait_s.p50`?");
+    tree["figures"] = serde_json::json!([]);
+    refused(&tree.to_string(), "lists no figure");
+    fs::write(&baseline, &recorded).unwrap();
+    // Reports that cannot be written are known before anything runs.
+    let nowhere = out.join("nowhere/check.xml");
+    let output = fleetsim(&["check", text(&suite), "--junit", text(&nowhere)]);
+    assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{}", told(&output));
+    fs::remove_file(suite.join("sjf.toml")).unwrap();
+    refused(&recorded, "is the baseline of a scenario that is gone");
+}

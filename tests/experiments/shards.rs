@@ -36,6 +36,18 @@ fn merged_shards_are_the_whole() {
     assert!(!merged.exists());
     good(merge(&shards, &merged));
     assert!(files(&merged) == files(&whole));
+    // A run that somebody changed by hand is none; one that two shards tell differently is refused.
+    let run = shards[0].join("runs/000000-00000.csv");
+    let (before, two) = (read(&run), out.join("two"));
+    fs::write(&run, before.replace("\"jobs.submitted\",150", "\"jobs.submitted\",151")).unwrap();
+    assert!(told(&merge(&shards, &two)).starts_with("1 of 15 runs is missing"));
+    fs::write(&run, &before).unwrap();
+    let twin = out.join("twin");
+    good(fleetsim(&[&sweep(&scenario, &twin)[..], &["--shard", "1/4"]].concat()));
+    fs::copy(shards[1].join("runs/000000-00001.csv"), twin.join("runs/000000-00000.csv")).unwrap();
+    let torn = merge(&[&shards[..], &[twin]].concat(), &two);
+    assert!(torn.status.code() == Some(2) && told(&torn).contains("has other figures of the run"), "{}", told(&torn));
+    assert!(!two.exists());
     // A shard of something else does not pass for one of these.
     let stranger = out.join("stranger");
     good(fleetsim(&[&sweep(&scenario, &stranger)[..], &["--seed", "9", "--shard", "4/4"]].concat()));
@@ -61,8 +73,15 @@ fn tasks_of_job_arrays_find_their_shard() {
         assert!(told(&output).contains("/3 of a job array"), "{}", told(&output));
         good(output);
     }
-    good(fleetsim(&["sweep", "merge", text(&shared), "--out", text(&shared)]));
-    assert!(read(shared.join("results.csv")) == read(whole.join("results.csv")));
+    // Which task is to be made again can be told by its folder.
+    fs::rename(shared.join("shard-2-of-3/runs"), out.join("lost")).unwrap();
+    let missing = fleetsim(&["sweep", "merge", text(&shared), "--out", text(&shared)]);
+    assert!(told(&missing).ends_with("they are those of --shard 2/3\n"), "{}", told(&missing));
+    fs::rename(out.join("lost"), shared.join("shard-2-of-3/runs")).unwrap();
+    good(fleetsim(&["sweep", "merge", text(&shared), "--out", text(&shared), "--no-report"]));
+    assert!(
+        read(shared.join("results.csv")) == read(whole.join("results.csv")) && !shared.join("report.html").exists()
+    );
     let pods = out.join("pods");
     for index in ["0", "1"] {
         let mut command = program(&sweep(&scenario, &pods));

@@ -9,6 +9,7 @@ use serde_json::Number;
 use crate::input::Problem;
 use crate::output::write_text;
 use crate::results::Figures;
+use crate::units::suggest;
 
 /// The version of the file's shape.
 pub const SCHEMA: &str = "fleetsim.baseline/1";
@@ -132,7 +133,30 @@ impl Baseline {
             let message = format!("expected \"{SCHEMA}\", found \"{}\"", baseline.schema);
             return Err(Problem::of_file(&path, message));
         }
-        Ok(Some(baseline))
+        match baseline.fault() {
+            Some(message) => Err(Problem::of_file(&path, message)),
+            None => Ok(Some(baseline)),
+        }
+    }
+
+    /// What makes no sense in it.
+    fn fault(&self) -> Option<String> {
+        if self.figures.is_empty() {
+            return Some("lists no figure, so that nothing could ever be worse".to_owned());
+        }
+        let wrong = self.figures.iter().find(|entry| entry.absolute < 0.0 || entry.relative < 0.0);
+        wrong.map(|entry| format!("`{}`: expected tolerances of at least 0", entry.figure))
+    }
+
+    /// A figure that the run has not and of which nothing is recorded either: surely a slip.
+    #[must_use]
+    pub fn unknown(&self, figures: &Figures) -> Option<String> {
+        let names = || figures.iter().map(|(name, _)| name);
+        let entry =
+            self.figures.iter().find(|entry| entry.value.is_none() && !names().any(|name| name == entry.figure))?;
+        let hint = suggest::nearest(&entry.figure, names())
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Some(format!("there is no figure `{}`{hint}", entry.figure))
     }
 
     /// Writes it beside a scenario.

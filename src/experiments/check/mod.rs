@@ -59,7 +59,26 @@ pub fn cases(path: &Path, may_lack: bool) -> Result<Vec<Case>, Problems> {
             Err(wrong) => problems.extend(wrong),
         }
     }
+    if path.is_dir() {
+        problems.extend(left_behind(path));
+    }
     problems.or(cases)
+}
+
+/// Baselines whose scenarios are gone: nobody would notice that these are checked no more.
+fn left_behind(folder: &Path) -> Problems {
+    let mut problems = Problems::new();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        let stem = name.as_deref().and_then(|name| name.strip_suffix(".baseline.json"));
+        if stem.is_some_and(|stem| !folder.join(format!("{stem}.toml")).exists()) {
+            problems.push(Problem::of_file(&file, "is the baseline of a scenario that is gone; remove it too"));
+        }
+    }
+    problems
 }
 
 fn scenario_files(path: &Path) -> Result<Vec<PathBuf>, Problem> {
@@ -115,6 +134,9 @@ impl Case {
         if bless {
             Baseline::record(&figures, identity.clone(), self.baseline.as_ref()).write(&self.file)?;
             now.write(&self.file)?;
+        }
+        if let Some(message) = self.baseline.as_ref().and_then(|baseline| baseline.unknown(&figures)) {
+            return Err(Stop::from(Problem::of_file(&Baseline::path(&self.file), message)));
         }
         let known = self.baseline.as_ref().filter(|_| !bless);
         Ok(Verdict {

@@ -19,10 +19,16 @@ pub fn name(verdict: &Verdict) -> String {
 #[must_use]
 pub fn regression(regression: &Regression) -> String {
     let unit = Unit::of(&regression.figure);
-    let shown = |value: Option<f64>| value.map_or_else(|| "not known".to_owned(), |value| unit.shown(value));
+    let rounded = |value: Option<f64>| value.map_or_else(|| "not known".to_owned(), |value| unit.shown(value));
+    // What differs is not to look the same.
+    let is_plain = rounded(regression.before) == rounded(regression.now);
+    let shown = |value: Option<f64>| match value {
+        Some(value) if is_plain => value.to_string(),
+        _ => rounded(value),
+    };
     let by = match (regression.before, regression.now) {
         (Some(before), Some(now)) if before.abs() > 0.0 => {
-            format!(" ({:+.2} %)", (now - before) / before.abs() * 100.0)
+            format!(" ({:+.*} %)", if is_plain { 6 } else { 2 }, (now - before) / before.abs() * 100.0)
         }
         _ => String::new(),
     };

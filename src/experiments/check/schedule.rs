@@ -1,6 +1,6 @@
 //! The schedule beside a baseline, `NAME.baseline.csv.gz`: enough to find where another one parts from it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -95,10 +95,16 @@ impl Schedule {
     /// When it is damaged.
     pub fn read(scenario: &Path) -> Result<Option<Self>, Problem> {
         let name = Schedule::path(scenario);
-        let Ok(bytes) = std::fs::read(&name) else { return Ok(None) };
+        let bytes = match std::fs::read(&name) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Problem::of_file(&name, format!("cannot be read: {error}"))),
+        };
         let mut csv = Vec::new();
         let unpacked = GzDecoder::new(bytes.as_slice()).read_to_end(&mut csv);
-        unpacked.map_err(|error| Problem::of_file(&name, format!("is damaged: {error}")))?;
+        unpacked.map_err(|error| {
+            Problem::of_file(&name, format!("is damaged: {error}; without it the schedule is not compared"))
+        })?;
         Ok(Some(Schedule { name, csv }))
     }
 
