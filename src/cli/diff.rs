@@ -54,7 +54,8 @@ fn parted(parting: &Parting) -> String {
     let Parting { at, job, submit, one, other, .. } = parting;
     let gpus = plural(parting.gpus.parse().unwrap_or_default(), "GPU");
     format!(
-        "the schedules part at {at} s of the trace: job `{job}` ({gpus}, submitted at {submit} s)\n  A: {}\n  B: {}\n",
+        "the schedules part at {at} s of the trace: job `{job}` ({gpus}, submitted at {submit} s){}\n  A: {}\n  B: {}\n",
+        parting.elsewhere(),
         fate_words(one),
         fate_words(other)
     )

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use csv::{Reader, StringRecord};
 
+use super::first_nodes::FirstNodes;
 use crate::input::Problem;
 use crate::units::Time;
 use crate::units::decimal::scaled;
@@ -24,6 +25,8 @@ pub struct Fate {
     pub state: String,
     /// Where it ran.
     pub pool: String,
+    /// On which nodes it started, as a hash; empty where that is not known.
+    pub nodes: String,
 }
 
 /// The job at which two schedules part first.
@@ -51,6 +54,13 @@ impl Parting {
         let waits = |fate: &Fate, other: &Fate| other.start == at && fate.start != at;
         (waits(&self.one, &self.other), waits(&self.other, &self.one))
     }
+
+    /// What more there is to say where the job started at the same time in the same pool; empty where it did not.
+    #[must_use]
+    pub fn elsewhere(&self) -> &'static str {
+        let same = self.one.start == self.other.start && self.one.pool == self.other.pool;
+        if same && !self.one.same_nodes(&self.other) { ", on other nodes" } else { "" }
+    }
 }
 
 /// How two schedules differ.
@@ -72,7 +82,9 @@ impl Divergence {
     /// # Errors
     /// When a `jobs.csv` is missing or damaged.
     pub fn of(one: &Path, other: &Path) -> Result<Self, Problem> {
-        Divergence::between(Jobs::open(one)?, Jobs::open(other)?)
+        let nodes = FirstNodes::read(one)?.zip(FirstNodes::read(other)?);
+        let (a, b) = nodes.map_or((None, None), |(a, b)| (Some(a), Some(b)));
+        Divergence::between(Jobs::open(one, a)?, Jobs::open(other, b)?)
     }
 
     /// Compares two schedules.
@@ -92,7 +104,7 @@ impl Divergence {
                 }
             };
             found.jobs += 1;
-            if a != b {
+            if !alike(&a, &b) {
                 found.differing += 1;
                 let parting = one.parting(a, b)?;
                 if found.first.as_ref().is_none_or(|first| parting.at < first.at) {
@@ -103,26 +115,50 @@ impl Divergence {
     }
 }
 
+/// Whether the rows of a job say the same, as far as its nodes are known of both.
+fn alike(a: &Cells, b: &Cells) -> bool {
+    let known = !a[NODES].is_empty() && !b[NODES].is_empty();
+    a[..NODES] == b[..NODES] && (!known || a[NODES] == b[NODES])
+}
+
 /// A schedule on its way through: the columns of `jobs.csv`.
 pub(super) struct Jobs<R> {
     reader: Reader<R>,
     path: std::path::PathBuf,
     columns: [usize; COLUMNS.len()],
+    nodes: Nodes,
     record: StringRecord,
 }
 
-/// The looked-at columns of a row.
-pub(super) type Cells = [String; COLUMNS.len()];
+/// From where it is known on which nodes a job started.
+enum Nodes {
+    /// A column.
+    Column(usize),
+    /// Another file.
+    Beside(FirstNodes),
+    /// Nowhere.
+    Unknown,
+}
+
+/// The looked-at columns of a row, and the nodes.
+pub(super) type Cells = [String; NODES + 1];
+
+/// The last of them.
+const NODES: usize = COLUMNS.len();
+
+/// The column of a recorded schedule that has the nodes, which older ones lack.
+pub(super) const NODES_COLUMN: &str = "first_nodes";
 
 impl Jobs<File> {
-    fn open(folder: &Path) -> Result<Self, Problem> {
+    fn open(folder: &Path, nodes: Option<FirstNodes>) -> Result<Self, Problem> {
         let path = folder.join("jobs.csv");
         let missing = "is missing: a folder that `fleetsim run` wrote is expected";
         let file = File::open(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Problem::of_file(&path, missing),
             _ => Problem::of_file(&path, format!("cannot be read: {error}")),
         })?;
-        Jobs::of(file, &path)
+        let jobs = Jobs::of(file, &path)?;
+        Ok(Jobs { nodes: nodes.map_or(Nodes::Unknown, Nodes::Beside), ..jobs })
     }
 }
 
@@ -136,7 +172,8 @@ impl<R: Read> Jobs<R> {
             let at = headers.iter().position(|header| header == name);
             *place = at.ok_or_else(|| damaged(path, &format!("it has no column `{name}`")))?;
         }
-        Ok(Jobs { reader, path: path.to_owned(), columns, record: StringRecord::new() })
+        let nodes = headers.iter().position(|header| header == NODES_COLUMN).map_or(Nodes::Unknown, Nodes::Column);
+        Ok(Jobs { reader, path: path.to_owned(), columns, nodes, record: StringRecord::new() })
     }
 
     /// The next row.
@@ -144,7 +181,14 @@ impl<R: Read> Jobs<R> {
         if !self.reader.read_record(&mut self.record).map_err(|error| damaged(&self.path, &error))? {
             return Ok(None);
         }
-        Ok(Some(self.columns.map(|at| self.record.get(at).unwrap_or_default().to_owned())))
+        let cell = |at: usize| self.record.get(at).unwrap_or_default().to_owned();
+        let [job, submit, gpus, start, end, state, pool] = self.columns.map(cell);
+        let nodes = match &self.nodes {
+            Nodes::Column(at) => cell(*at),
+            Nodes::Beside(nodes) => nodes.of_job(&job),
+            Nodes::Unknown => String::new(),
+        };
+        Ok(Some([job, submit, gpus, start, end, state, pool, nodes]))
     }
 
     fn parting(&self, a: Cells, b: Cells) -> Result<Parting, Problem> {
@@ -152,7 +196,7 @@ impl<R: Read> Jobs<R> {
         let (one, other) = (Fate::of(a), Fate::of(b));
         // The first thing of a job's life that differs. What never happened comes later than all else; where neither run
         // has anything, the submission stands in.
-        let pair = if one.start != other.start || one.pool != other.pool {
+        let pair = if one.start != other.start || one.pool != other.pool || !one.same_nodes(&other) {
             [&one.start, &other.start]
         } else {
             [&one.end, &other.end]
@@ -171,8 +215,14 @@ impl<R: Read> Jobs<R> {
 
 impl Fate {
     fn of(cells: Cells) -> Self {
-        let [_, _, _, start, end, state, pool] = cells;
-        Fate { start, end, state, pool }
+        let [_, _, _, start, end, state, pool, nodes] = cells;
+        Fate { start, end, state, pool, nodes }
+    }
+
+    /// Whether a job started on the same nodes, as far as that is known of both.
+    #[must_use]
+    pub fn same_nodes(&self, other: &Fate) -> bool {
+        self.nodes.is_empty() || other.nodes.is_empty() || self.nodes == other.nodes
     }
 }
 

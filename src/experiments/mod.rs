@@ -12,6 +12,7 @@ pub mod compare_files;
 pub mod design;
 pub mod divergence;
 pub mod explain;
+mod first_nodes;
 pub mod grid;
 pub mod interval;
 pub mod latin;

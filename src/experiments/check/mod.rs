@@ -116,7 +116,7 @@ impl Case {
     fn run(&self, bless: bool) -> Result<Verdict, Stop> {
         let scenario = &self.scenario;
         let jobs = self.library.jobs(scenario, 0)?;
-        let run = Run::of(scenario, &jobs, scenario.seed, &mut Silent)
+        let run = Run::with_places(scenario, &jobs, scenario.seed, &mut Silent)
             .map_err(|error| Stop::Run { which: self.file.display().to_string(), error })?;
         let figures = run.figures(scenario, scenario.seed);
         let now = Schedule::of(&run.outcome, &jobs, scenario);

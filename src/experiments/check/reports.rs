@@ -49,12 +49,13 @@ pub fn parting(parted: &Parted) -> Vec<String> {
         |name: &str, fate: &Fate, moment: &Moment| format!("{name}: {}; {}", fate_words(fate), moment_words(moment));
     vec![
         format!(
-            "{} of {} went otherwise; the schedules part at {} s: job `{}` ({gpus}, submitted at {} s)",
+            "{} of {} went otherwise; the schedules part at {} s: job `{}` ({gpus}, submitted at {} s){}",
             count(parted.differing),
             plural(parted.jobs, "job"),
             first.at,
             first.job,
-            first.submit
+            first.submit,
+            first.elsewhere()
         ),
         side("recorded", &first.one, &parted.moments[0]),
         side("now", &first.other, &parted.moments[1]),
@@ -64,7 +65,7 @@ pub fn parting(parted: &Parted) -> Vec<String> {
 /// What became of a job.
 #[must_use]
 pub fn fate_words(fate: &Fate) -> String {
-    let Fate { start, end, state, pool } = fate;
+    let Fate { start, end, state, pool, .. } = fate;
     match (start.is_empty(), end.is_empty()) {
         (true, _) => format!("never started, {state}"),
         (false, true) => format!("started at {start} s in {pool}, {state}"),

@@ -8,7 +8,8 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::engine::Outcome;
-use crate::experiments::divergence::{Divergence, Jobs, Parting};
+use crate::experiments::divergence::{Divergence, Jobs, NODES_COLUMN, Parting};
+use crate::experiments::first_nodes::FirstNodes;
 use crate::experiments::why::Why;
 use crate::input::Problem;
 use crate::output::AtomicFile;
@@ -55,10 +56,11 @@ pub struct Parted {
 }
 
 impl Schedule {
-    /// The schedule of a run.
+    /// The schedule of a run that kept its places.
     #[must_use]
     pub fn of(outcome: &Outcome, jobs: &JobTable, scenario: &Scenario) -> Self {
-        let mut rows = Rows::with_header("job_id,submit_s,gpus,start_s,end_s,state,pool");
+        let mut rows = Rows::with_header(&format!("job_id,submit_s,gpus,start_s,end_s,state,pool,{NODES_COLUMN}"));
+        let nodes = FirstNodes::of(outcome, jobs);
         for job in jobs.ids() {
             let fates = &outcome.fates;
             rows.text(jobs.name(job));
@@ -68,6 +70,7 @@ impl Schedule {
             rows.instant(fates.end(job));
             rows.plain(state_word(fates.stage(job)).as_bytes());
             rows.text(fates.pool(job).map_or("", |pool| &scenario.cluster.pools[pool as usize].name));
+            rows.plain(nodes.of_job(jobs.name(job)).as_bytes());
             rows.end();
         }
         Schedule { name: PathBuf::from("this run"), csv: rows.bytes().to_vec() }
