@@ -94,6 +94,19 @@ pub fn write_bytes(to: &Path, bytes: &[u8]) -> Result<(), Problem> {
     file.finish()
 }
 
+/// Makes a folder for what is yet to be worked out, and sees to it that files can be written into it: that is to be known
+/// before hours of work, not after them.
+///
+/// # Errors
+/// When it cannot be made, or nothing can be written into it.
+pub fn make_folder(folder: &Path) -> Result<(), Problem> {
+    fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
+    match AtomicFile::create(&folder.join(".fleetsim")) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Problem::of_file(folder, "cannot be written into")),
+    }
+}
+
 fn cannot_write(to: &Path, error: &io::Error) -> Problem {
     Problem::of_file(to, format!("cannot be written: {error}"))
 }

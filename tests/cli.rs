@@ -132,9 +132,19 @@ fn wrong_input_writes_nothing() {
 fn a_folder_that_cannot_be_written_is_told() {
     let blocked = folder("blocked");
     std::fs::write(&blocked, "a file").expect("it can be written");
-    let called = fleetsim(&["run", "scenarios/generated.toml", "--out", text(&blocked.join("run"))]);
-    assert_eq!(called.code, 2);
-    assert!(called.err.contains("cannot be made"), "{}", called.err);
+    let blocked = blocked.join("run");
+    // Not even root writes into /proc.
+    let places: &[(&str, &str)] = match cfg!(target_os = "linux") {
+        true => &[(text(&blocked), "cannot be made"), ("/proc", "cannot be written into")],
+        false => &[(text(&blocked), "cannot be made")],
+    };
+    for (place, why) in places {
+        for command in [&["run"][..], &["compare", "--policies", "fifo,sjf"]] {
+            let called = fleetsim(&[command, &["scenarios/generated.toml", "--out", place]].concat());
+            assert_eq!((called.code, called.out.as_str()), (2, ""), "{command:?} {place}");
+            assert!(called.err.contains(why), "{}", called.err);
+        }
+    }
 }
 
 /// Two nodes of four GPUs. When r1 and r2 end at 5 s, `a` (two tasks of four) takes the second node and `b` (four tasks

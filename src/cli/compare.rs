@@ -14,6 +14,7 @@ use crate::experiments::compare_files;
 use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::stored::StoredComparison;
 use crate::experiments::studentized::FEWEST;
+use crate::output::make_folder;
 use crate::results::{Figures, Unit};
 
 /// What `compare` takes.
@@ -67,11 +68,10 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Result<(), Failure> {
     let request = Request { file: &args.scenario, overrides, policies: &policies, replicates: args.many.replicates };
     let comparison = Comparison::plan(&request)?;
     let (notices, runs) = (comparison.notices.clone(), comparison.runs() as u64);
+    let name = format!("{}-compare", comparison.contenders[0].scenario.name);
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(name));
+    make_folder(&folder)?;
     let (compared, pace) = many::make(&notices, runs, output, |observer| comparison.run(observer))?;
-    let folder = args
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("reports").join(format!("{}-compare", compared.contenders[0].scenario.name)));
     compare_files::write(&folder, &compared)?;
     if !args.no_report {
         crate::report::write_comparison(&StoredComparison::read(&folder)?, &folder)?;

@@ -9,7 +9,7 @@ use super::{Output, summary};
 use crate::experiments::remedies::Trials;
 use crate::experiments::run::Run;
 use crate::experiments::workload::{self, Jobs};
-use crate::input::Problem;
+use crate::output::make_folder;
 use crate::results::RunFolder;
 use crate::results::remedies::Remedies;
 use crate::scenario::{self, Overrides, Scenario};
@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
     }
     // A long run is not to be lost to a folder that cannot be written.
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(folder_name(&scenario.name)));
-    std::fs::create_dir_all(&folder).map_err(|e| Problem::of_file(&folder, format!("cannot be made: {e}")))?;
+    make_folder(&folder)?;
     let mut bar = Bar::over(jobs.table.len() as u64);
     // Where jobs ran is of use to charts alone.
     let simulate = if args.no_report { Run::of } else { Run::with_places };
