@@ -81,7 +81,8 @@ fn draw(of: &Frontier) -> Scene {
     }
     let mut free_from = 0.0;
     for cost in costs {
-        let (x, name) = (frame.x + frame.w * cost / full_cost, dollars(cost));
+        let name = if cost > 0.0 { dollars(cost) } else { "$0".to_owned() };
+        let x = frame.x + frame.w * cost / full_cost;
         let half = super::font::width(&name, SMALL, false) / 2.0;
         scene.line(vec![(x, frame.bottom()), (x, frame.bottom() + 4.0)], Ink::Muted, 1.0);
         if x - half >= free_from {
@@ -90,8 +91,8 @@ fn draw(of: &Frontier) -> Scene {
         }
     }
     let at = |p: &Setting| (frame.x + frame.w * p.cost / full_cost, frame.bottom() - frame.h * p.wait / full_wait);
-    if let Some(wanted) = of.most_wait {
-        let y = frame.bottom() - frame.h * wanted / full_wait;
+    let wanted = of.most_wait.map(|wanted| frame.bottom() - frame.h * wanted / full_wait);
+    if let Some(y) = wanted {
         scene.line(vec![(frame.x, y), (frame.right(), y)], Ink::Line(1), 1.6);
     }
     for (i, point) in of.points.iter().enumerate().filter(|(i, _)| !front.contains(i)) {
@@ -102,7 +103,11 @@ fn draw(of: &Frontier) -> Scene {
         dot(&mut scene, at(&of.points[i]), 5.0, Ink::Main, &of.points[i]);
     }
     let dots: Vec<(f64, f64)> = of.points.iter().map(at).collect();
-    names(&mut scene, of, &front, &dots, frame);
+    let mut labels = Labels::beside(&dots, &front, frame);
+    if let (Some(y), Some(most)) = (wanted, of.most_wait) {
+        labels.line(&mut scene, y, format!("wanted: {}", duration(most)));
+    }
+    names(&mut scene, of, &front, &dots, labels);
     scene
 }
 
@@ -134,9 +139,8 @@ fn front(points: &[Setting]) -> Vec<usize> {
 fn title(of: &Frontier, front: &[usize]) -> String {
     let told = |p: &Setting| format!("{} costs {} a year", p.name, dollars(p.cost));
     if let Some(wanted) = of.most_wait {
-        let enough = front.iter().map(|&i| &of.points[i]).find(|p| p.wait <= wanted);
-        return match enough {
-            Some(setting) => format!("{} and keeps within {}", told(setting), duration(wanted)),
+        return match chosen(of, front) {
+            Some(i) => format!("{} and keeps within {}", told(&of.points[i]), duration(wanted)),
             None => format!("Nothing that was tried keeps within {}", duration(wanted)),
         };
     }
@@ -151,25 +155,79 @@ fn title(of: &Frontier, front: &[usize]) -> String {
     }
 }
 
-/// Names of settings on the frontier, where they touch neither each other nor a dot.
-fn names(scene: &mut Scene, of: &Frontier, front: &[usize], dots: &[(f64, f64)], frame: Frame) {
-    let mut taken: Vec<Frame> = dots.iter().map(|&(x, y)| Frame { x: x - 5.0, y: y - 5.0, w: 10.0, h: 10.0 }).collect();
-    for &i in front {
-        let (x, y) = dots[i];
-        let name = layout::fitted(&of.points[i].name, 160.0);
-        let w = super::font::width(&name, LABEL, false);
-        let places = [(x + 8.0, y - 6.0), (x - 8.0 - w, y - 6.0), (x + 8.0, y + 17.0), (x - 8.0 - w, y + 17.0)];
-        let place = places.into_iter().find(|&(x, y)| {
-            let own = Frame { x, y: y - LABEL * 0.73, w, h: LABEL };
+/// The number of the cheapest setting on the frontier that is quick enough.
+fn chosen(of: &Frontier, front: &[usize]) -> Option<usize> {
+    front.iter().copied().find(|&i| of.most_wait.is_some_and(|most| of.points[i].wait <= most))
+}
+
+/// Names of settings on the frontier, where they touch neither each other, nor a dot, nor a line: that of the chosen one
+/// first, then those of the ends.
+fn names(scene: &mut Scene, of: &Frontier, front: &[usize], dots: &[(f64, f64)], mut labels: Labels) {
+    let first = chosen(of, front).into_iter().chain(front.first().copied()).chain(front.last().copied());
+    let mut named: Vec<usize> = Vec::new();
+    for i in first.chain(front.iter().copied()) {
+        if !named.contains(&i) {
+            named.push(i);
+            labels.dot(scene, dots[i], &of.points[i].name, chosen(of, front) == Some(i));
+        }
+    }
+}
+
+/// Where there is room for texts among dots and lines.
+struct Labels {
+    taken: Vec<Frame>,
+    frame: Frame,
+}
+
+impl Labels {
+    /// Beside `dots` and the line through those of the frontier.
+    fn beside(dots: &[(f64, f64)], front: &[usize], frame: Frame) -> Self {
+        const STEPS: u32 = 40;
+        let around = |(x, y): (f64, f64), r: f64| Frame { x: x - r, y: y - r, w: 2.0 * r, h: 2.0 * r };
+        let along = |pair: &[usize]| {
+            let (from, to) = (dots[pair[0]], dots[pair[1]]);
+            let at = |step: u32| f64::from(step) / f64::from(STEPS);
+            let place = move |step| (from.0 + (to.0 - from.0) * at(step), from.1 + (to.1 - from.1) * at(step));
+            (0..STEPS).map(move |step| around(place(step), 1.0)).collect::<Vec<_>>()
+        };
+        let line = front.windows(2).flat_map(along);
+        Labels { taken: dots.iter().map(|&dot| around(dot, 5.0)).chain(line).collect(), frame }
+    }
+
+    /// Keeps texts off a level line, and says at its right end what it is, where there is room.
+    fn line(&mut self, scene: &mut Scene, y: f64, text: String) {
+        let (frame, w) = (self.frame, super::font::width(&text, LABEL, false));
+        self.taken.push(Frame { x: frame.x, y: y - 1.0, w: frame.w, h: 2.0 });
+        let right = frame.right() - w;
+        let places = [(right, y - 6.0), (right, y + 17.0), (frame.x + 6.0, y - 6.0)];
+        self.place(scene, &places, w, text, false);
+    }
+
+    /// A name beside a dot.
+    fn dot(&mut self, scene: &mut Scene, (x, y): (f64, f64), name: &str, bold: bool) {
+        let name = layout::fitted(name, 160.0);
+        let w = super::font::width(&name, LABEL, bold);
+        let near = [(x + 8.0, y - 6.0), (x - 8.0 - w, y - 6.0), (x + 8.0, y + 17.0), (x - 8.0 - w, y + 17.0)];
+        // The chosen one is told in any case: farther up where there is no room beside it.
+        let above = (1..12).map(|n| (x - w / 2.0, y - 6.0 - f64::from(n) * 14.0));
+        let places: Vec<(f64, f64)> = if bold { near.into_iter().chain(above).collect() } else { near.to_vec() };
+        self.place(scene, &places, w, name, bold);
+    }
+
+    fn place(&mut self, scene: &mut Scene, places: &[(f64, f64)], w: f64, text: String, bold: bool) {
+        let boxed = |(x, y): (f64, f64)| Frame { x, y: y - LABEL * 0.73, w, h: LABEL };
+        let frame = self.frame;
+        let is_free = |place: &&(f64, f64)| {
+            let own = boxed(**place);
             let is_inside = own.x >= frame.x
                 && own.right() <= WIDTH - 4.0
                 && own.y > frame.y - 6.0
                 && own.bottom() < frame.bottom();
-            is_inside && taken.iter().all(|other| !own.overlaps(*other))
-        });
-        if let Some((x, y)) = place {
-            taken.push(Frame { x, y: y - LABEL * 0.73, w, h: LABEL });
-            scene.label((x, y), Align::Start, Ink::Text, name);
+            is_inside && self.taken.iter().all(|other| !own.overlaps(*other))
+        };
+        if let Some(&at) = places.iter().find(is_free) {
+            self.taken.push(boxed(at));
+            scene.shapes.push(Shape::Text { at, size: LABEL, bold, align: Align::Start, ink: Ink::Text, text });
         }
     }
 }

@@ -4,7 +4,7 @@ use super::layout;
 use super::palette::Ink;
 use super::rows::{self, Cells, Rows};
 use super::scene::{Frame, Scene};
-use super::{Chart, tenants, words};
+use super::{Chart, tenants};
 use crate::results::StoredRun;
 use crate::results::format::{duration, percent, plural};
 use crate::results::stored::Places;
@@ -90,7 +90,11 @@ fn title(run: &StoredRun, places: &Places) -> String {
     match first.filter(|_| places.tenants.len() + places.others > 1) {
         Some((tenant, name)) => {
             let share = percent(f64::from(counts[tenant]) / f64::from(counts.iter().sum::<u32>().max(1)));
-            format!("{} is the largest holder of {share} of the nodes in use", words::tenant(name))
+            let who = match name.is_empty() {
+                true => "Jobs that name no tenant are".to_owned(),
+                false => format!("{name} is"),
+            };
+            format!("{who} the largest holder of {share} of the nodes in use")
         }
         None => format!("Jobs hold {} of the GPUs", percent(run.summary.utilization.allocated)),
     }

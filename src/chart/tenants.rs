@@ -89,7 +89,10 @@ pub fn share(run: &StoredRun, places: &Places, tenant: usize) -> f64 {
 
 /// A mean of GPUs, as exact as it is small.
 fn gpus(mean: f64) -> String {
-    if mean < 10.0 && mean.fract() != 0.0 { format!("{mean:.1} GPUs") } else { plural(mean.round() as u64, "GPU") }
+    match mean < 10.0 && (mean - mean.round()).abs() >= 0.05 {
+        true => format!("{mean:.1} GPUs"),
+        false => plural(mean.round() as u64, "GPU"),
+    }
 }
 
 fn title(run: &StoredRun, places: &Places) -> String {
@@ -100,6 +103,10 @@ fn title(run: &StoredRun, places: &Places) -> String {
             format!("Jobs hold {} on average, and name no tenant", gpus(held / (places.bin * BINS as f64)))
         }
         (1, _) => format!("All GPU-time that jobs hold is held by one tenant, {first}"),
+        _ if places.tenants[0].is_empty() => {
+            let share = percent(share(run, places, 0));
+            format!("Jobs that name no tenant hold the most: {share} of the GPU-time held")
+        }
         (all, _) => {
             format!("Of {all} tenants, {first} holds the most: {} of the GPU-time held", percent(share(run, places, 0)))
         }

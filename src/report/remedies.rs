@@ -45,8 +45,9 @@ fn saving(remedies: &Remedies, remedy: &Remedy, cause: Option<usize>) -> (f64, S
 #[must_use]
 pub fn table(remedies: &Remedies) -> Markup {
     let mut columns = vec![("remedy", false), ("saves a year", true)];
-    let leaf = |name: &str| Leaf::ALL.into_iter().find(|leaf| leaf.name() == name).map_or("cause", Leaf::name);
-    columns.extend(remedies.causes.iter().map(|cause| (leaf(&cause.leaf), true)));
+    let names: Vec<String> =
+        remedies.causes.iter().map(|cause| format!("of {}", cause.leaf.replace('_', " "))).collect();
+    columns.extend(names.iter().map(|name| (name.as_str(), true)));
     columns.extend([("mean queue time", true), ("jobs undone", true), ("what it is", false)]);
     let row = |remedy: &Remedy| {
         let number = |(value, text): (f64, String)| Cell::number(value, text);
@@ -62,8 +63,8 @@ pub fn table(remedies: &Remedies) -> Markup {
     };
     let rows: Vec<_> = remedies.remedies.iter().map(row).collect();
     let caption = format!(
-        "{} tried, each simulated by itself on the same jobs; a saving is what the cluster costs less, and GPU-time no \
-         longer idle while jobs wait, nor held in vain; beside it, how much less the largest causes cost",
+        "{} tried, each simulated by itself on the same jobs; a saving is what the cluster costs less, and GPU-time that \
+         is no longer idle while jobs wait, or held in vain; beside it, how much less the largest causes cost",
         plural(rows.len() as u64, "remedy").replace("remedys", "remedies")
     );
     sortable(&caption, &columns, &rows)

@@ -39,10 +39,9 @@ pub fn comparison(of: &StoredComparison, drawn: &[Drawn]) -> Markup {
     let first = &of.contenders[0].name;
     answer(&mut out, drawn);
     out.raw("<dl class=\"tiles\">\n");
-    if is_priced(of) {
-        tile(&mut out, "least idle cost", best(of, "cost.idle_usd_per_year"), dollars, "a year");
-    }
-    tile(&mut out, "shortest mean queue time", best(of, "wait_s.mean"), duration, "");
+    let useful = best(of, "utilization.productive", |share| -share);
+    tile(&mut out, "most productive", useful, percent, "of the capacity");
+    tile(&mut out, "shortest mean queue time", best(of, "wait_s.mean", |wait| wait), duration, "");
     out.raw("</dl>\n");
     shell::charts(&mut out, drawn);
     shell::tables(&mut out, [&figures(of), &differences(of), &leaves(of)]);
@@ -78,10 +77,10 @@ fn answer(out: &mut Markup, drawn: &[Drawn]) {
     }
 }
 
-/// The contender with the least of a figure, if any has it.
-fn best<'c>(of: &'c StoredComparison, figure: &str) -> Option<(&'c str, f64)> {
+/// The contender whose figure is best, which is where `rank` is least, if any has it.
+fn best<'c>(of: &'c StoredComparison, figure: &str, rank: fn(f64) -> f64) -> Option<(&'c str, f64)> {
     let known = of.contenders.iter().enumerate().filter_map(|(at, c)| Some((c.name.as_str(), of.value(at, figure)?)));
-    known.min_by(|a, b| a.1.total_cmp(&b.1))
+    known.min_by(|a, b| rank(a.1).total_cmp(&rank(b.1)))
 }
 
 fn tile(out: &mut Markup, name: &'static str, best: Option<(&str, f64)>, shown: fn(f64) -> String, unit: &str) {

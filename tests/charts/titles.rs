@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{busy, check, fleetsim, folder, pool, scenario, text};
+use super::{busy, check, check_scene, fleetsim, folder, pool, scenario, text};
+use fleetsim::chart::frontier::{self, Frontier, Setting};
 use fleetsim::chart::{self, Chart, Drawn};
 use fleetsim::experiments::stored::{StoredComparison, StoredSweep};
 use fleetsim::results::StoredRun;
@@ -68,7 +69,7 @@ fn titles_of_runs_say_what_is_so() {
         "Jobs held 50.0 % of 8 GPUs, all of it usefully",
         "No job waits, whatever its size",
         "Every job that started did so at once",
-        "Jobs hold 4.0 GPUs on average, and name no tenant",
+        "Jobs hold 4 GPUs on average, and name no tenant",
     ] {
         assert!(all.contains(title), "{title}: {said:?}");
     }
@@ -155,4 +156,23 @@ fn no_text_overlaps_with_twelve_contenders() {
         assert_eq!(compared.contenders.len(), 12);
         check("twelve", &chart::drawn(&chart::OF_COMPARISONS, &compared));
     }
+}
+
+/// The setting that a plan chooses is named among many that crowd around it, and so is the line that it has to keep below.
+#[test]
+fn a_frontier_names_what_is_chosen() {
+    let hours = [33.0, 24.0, 16.7, 10.2, 8.0, 6.3, 3.3, 2.25, 1.7, 0.63, 0.0];
+    let nodes = [12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 32];
+    let setting = |(nodes, hours): (u32, f64)| Setting {
+        name: format!("nodes {nodes}"),
+        cost: f64::from(nodes) * 175_200.0,
+        wait: hours * 3600.0,
+    };
+    let points = nodes.into_iter().zip(hours).map(setting).collect();
+    let wait_is = "The queue time `wait_s.p95`".to_owned();
+    let scene = (frontier::CHART.draw)(&Frontier { wait_is, points, most_wait: Some(7200.0) });
+    check_scene("crowded", &scene);
+    let told: Vec<&str> = scene.texts().into_iter().map(|(text, _)| text).collect();
+    assert!(["nodes 20", "nodes 12", "wanted: 2h", "$0"].iter().all(|text| told.contains(text)), "{told:?}");
+    assert_eq!(scene.title, "nodes 20 costs $3,504,000 a year and keeps within 2h");
 }
