@@ -208,8 +208,8 @@ impl Labels {
         let name = layout::fitted(name, 160.0);
         let w = super::font::width(&name, LABEL, bold);
         let near = [(x + 8.0, y - 6.0), (x - 8.0 - w, y - 6.0), (x + 8.0, y + 17.0), (x - 8.0 - w, y + 17.0)];
-        // The chosen one is told in any case: farther up where there is no room beside it.
-        let above = (1..12).map(|n| (x - w / 2.0, y - 6.0 - f64::from(n) * 14.0));
+        // The chosen one may stand a little farther up, to the right, where the line does not come from.
+        let above = (1..4).map(|n| (x + 8.0, y - 6.0 - f64::from(n) * 7.0));
         let places: Vec<(f64, f64)> = if bold { near.into_iter().chain(above).collect() } else { near.to_vec() };
         self.place(scene, &places, w, name, bold);
     }
