@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_grou
 
 use fleetsim::cluster::storage::{Share, StorageSpec};
 use fleetsim::cluster::{
-    ClusterSpec, GpuType, Island, NodeGpus, NodeIo, Placement, Placer, PoolSpec, PoolState, Request, Spares,
+    ClusterSpec, GpuType, Island, NodeGpus, NodeIo, Placement, Placer, PoolSpec, PoolState, Request, Spares, Tenure,
 };
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::physics::Physics;
@@ -28,6 +28,7 @@ fn cluster(gpus: u32, limited: bool) -> ClusterSpec {
         nodes: gpus / per_node,
         gpus: Some(NodeGpus { gpu_type: 0, per_node, island: Island::Gpus(4), sharing: None }),
         nodes_per_rack: Some(25),
+        tenure: Tenure::Reserved,
         spares: Spares::default(),
         cpu_milli: limited.then_some(96_000),
         mem_bytes: None,

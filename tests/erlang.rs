@@ -5,7 +5,7 @@
 
 mod queueing;
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares, Tenure};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::{JobRow, JobTable};
@@ -20,6 +20,7 @@ fn engine_waits(jobs: &[JobRow], servers: u32, policy: &str) -> Vec<f64> {
         nodes: servers,
         gpus: Some(NodeGpus { gpu_type: 0, per_node: 1, island: Island::Gpus(1), sharing: None }),
         nodes_per_rack: None,
+        tenure: Tenure::Reserved,
         spares: Spares::default(),
         cpu_milli: None,
         mem_bytes: None,

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares, Tenure};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::import::{self, Dataset, Request};
 use fleetsim::scenario::{Overrides, Scenario, load};
@@ -191,6 +191,7 @@ fn flat(units: u32) -> ClusterSpec {
         nodes: units,
         gpus,
         nodes_per_rack: None,
+        tenure: Tenure::Reserved,
         spares: Spares::default(),
         cpu_milli: None,
         mem_bytes: None,

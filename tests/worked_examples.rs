@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares, Tenure};
 use fleetsim::engine::{Options, Setup, Silent, simulate};
 use fleetsim::sched::PolicyChoice;
 use fleetsim::trace::{JobRow, JobSpec, JobTable};
@@ -19,6 +19,7 @@ fn c4() -> ClusterSpec {
             nodes: 1,
             gpus: Some(NodeGpus { gpu_type: 0, per_node: 4, island: Island::Gpus(4), sharing: None }),
             nodes_per_rack: None,
+            tenure: Tenure::Reserved,
             spares: Spares::default(),
             cpu_milli: None,
             mem_bytes: None,

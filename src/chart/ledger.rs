@@ -8,7 +8,7 @@ use super::timeline::{self, Timeline};
 use super::{Chart, font, words};
 use crate::ledger::LeafGroup;
 use crate::results::StoredRun;
-use crate::results::format::{duration, percent, plural};
+use crate::results::format::{duration, percent};
 
 /// The chart.
 pub const CHART: Chart<StoredRun> = Chart { name: "ledger-over-time", draw };
@@ -23,10 +23,10 @@ fn draw(run: &StoredRun) -> Scene {
     let stack = Stack::of(&time.slots, &ORDER);
     let gpus = run.gpus();
     let u = run.summary.utilization;
-    let held = format!("Jobs held {} of {}", percent(u.allocated), plural(gpus, "GPU"));
+    let held = format!("Jobs held {} of {}", percent(u.allocated), run.gpus_text());
     let title = match u.allocated - u.productive < 0.0005 {
         true if u.allocated > 0.0 => format!("{held}, all of it usefully"),
-        true => format!("Jobs held none of {}", plural(gpus, "GPU")),
+        true => format!("Jobs held none of {}", run.gpus_text()),
         false => format!("{held}, {} usefully", percent(u.productive)),
     };
     let subtitle = format!("GPUs by what became of them, means over {}", duration(time.slots[0].width));

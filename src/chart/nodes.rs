@@ -16,7 +16,10 @@ pub const CHART: Chart<StoredRun> = Chart { name: "utilization-by-node", draw };
 fn draw(run: &StoredRun) -> Scene {
     let Some(places) = &run.places else { return layout::no_places(run) };
     let each = if places.rows.iter().any(|row| row.first != row.last) { "groups of nodes" } else { "nodes" };
-    let subtitle = format!("GPUs held by jobs, in percent, by {each} and time; means over {}", duration(places.bin));
+    let absent =
+        if places.pools.iter().any(|pool| pool.is_rented) { "; rented nodes hold nothing while away" } else { "" };
+    let bin = duration(places.bin);
+    let subtitle = format!("GPUs held by jobs, in percent, by {each} and time; means over {bin}{absent}");
     let names = rows::node_names(places);
     let pitch = rows::pitch(names.len());
     let body = pitch * names.len() as f64 + 28.0 + layout::ROW + 6.0;

@@ -7,7 +7,7 @@ use super::scene::{Align, Frame, Scene, WIDTH};
 use super::words;
 use crate::ledger::{Leaf, LeafGroup};
 use crate::results::StoredRun;
-use crate::results::format::{dollars, percent, plural};
+use crate::results::format::{dollars, percent};
 
 /// The chart.
 pub const CHART: Chart<StoredRun> = Chart { name: "idle-waterfall", draw };
@@ -34,7 +34,7 @@ fn draw(run: &StoredRun) -> Scene {
     }
     let rows = rows(run);
     let unit = if in_dollars(run) { "dollars a year" } else { "GPU-hours" };
-    let mut subtitle = format!("From {} down to useful work, in {unit} and in percent", plural(run.gpus(), "GPU"));
+    let mut subtitle = format!("From {} down to useful work, in {unit} and in percent", run.gpus_text());
     if let Some(partly) = run.partly_priced() {
         subtitle.push_str(&format!("; {partly}"));
     }

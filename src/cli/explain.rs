@@ -5,8 +5,8 @@ use super::args::ExplainArgs;
 use super::failure::Failure;
 use super::format::{count, dollars, duration, gpu_hours, percent, plural};
 use super::table::{finished, plain, right};
-use crate::engine::Leaving;
 use crate::engine::posting::Posting;
+use crate::engine::{Leaving, Outlook};
 use crate::experiments::explain::{Blocked, Departure, Explained, Stay, WhatIf, json};
 use crate::ledger::LeafGroup;
 use crate::results::tables::state_word;
@@ -165,6 +165,17 @@ fn circumstances(explained: &Explained, wait: &Blocked) -> Vec<String> {
     if scene.down_gpus > 0 {
         told.push(format!("{} down", count(scene.down_gpus)));
     }
+    if scene.absent_gpus > 0 {
+        told.push(format!("{} not rented", count(scene.absent_gpus)));
+    }
+    for (pool, outlook) in &scene.outlooks {
+        let name = &explained.rerun.scenario.cluster.pools[usize::from(*pool)].name;
+        told.push(match outlook {
+            Outlook::Coming(at) => format!("nodes of {name} come at {at} s"),
+            Outlook::Refused(at) => format!("{name} has none and is asked again at {at} s"),
+            Outlook::Patient(at) => format!("{name} is asked for more at {at} s"),
+        });
+    }
     if let Some(head) = scene.head {
         let jobs = explained.jobs();
         let promised = scene.head_promised.map_or_else(String::new, |at| format!(", reserved from {at} s on"));
@@ -248,6 +259,7 @@ fn until(explained: &Explained, stay: &Stay) -> String {
         Some((_, Departure::Left(Leaving::Finished))) => "it was done".to_owned(),
         Some((_, Departure::Left(Leaving::Failed))) => "it failed".to_owned(),
         Some((_, Departure::Left(Leaving::Killed))) => "its walltime".to_owned(),
+        Some((_, Departure::Left(Leaving::Reclaimed(node)))) => format!("node {node} was taken back"),
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => format!("node {node} failed"),
         Some((_, Departure::Left(Leaving::LostNode(node)))) => format!("node {node} failed; it went on"),
         Some((_, Departure::Left(Leaving::Preempted))) if stay.stopped_for.is_empty() => "it was preempted".to_owned(),

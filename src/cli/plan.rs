@@ -21,7 +21,7 @@ use crate::results::format::HOURS_A_YEAR;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: fleetsim plan scenarios/quickstart.toml --vary cluster.pools.h100.nodes=12..32 \
                         --slo 'wait_s.p95<=2h' --slo 'utilization.productive>=60%' --replicates 10\n\n\
-                        Settings are in the order of what their GPUs cost an hour, then of their GPUs, then of the values \
+                        Settings are in the order of what their GPUs cost an hour (rented ones at most), then of their GPUs, then of the values \
                         as given. Along the longest range more is expected to be better, and its boundary is found by \
                         halving; the rest of the budget tries what is cheaper than the best. Metrics are the flattened \
                         keys of summary.json, as wait_s_by_gpus.5-8.p95 or wait_s_by_tenant.NAME.p95. That no job is \
@@ -99,8 +99,9 @@ fn answer(planned: &Planned) -> String {
     let cost = |number: usize| {
         let setting = &plan.settings[number];
         let (gpus, hour) = (plural(setting.gpus, "GPU"), setting.per_hour.as_dollars());
+        let most = if setting.scenario.cluster.rented_gpus() > 0 { "at most " } else { "" };
         match hour > 0.0 {
-            true => format!("{gpus}, {} an hour, {} a year", dollars(hour), dollars(hour * HOURS_A_YEAR)),
+            true => format!("{gpus}, {most}{} an hour, {most}{} a year", dollars(hour), dollars(hour * HOURS_A_YEAR)),
             false => gpus,
         }
     };

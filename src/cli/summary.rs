@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::format::{count, dollars, duration, gpu_hours, percent, plural, times};
+use super::format::{count, dollars, duration, gpu_hours, gpus, percent, plural, times};
 use super::table::{finished, plain, right};
 use crate::engine::Outcome;
 use crate::ledger::{Leaf, LeafGroup};
@@ -29,14 +29,11 @@ pub fn text(scenario: &Scenario, table: &JobTable, metrics: &Metrics, outcome: &
 }
 
 fn title(scenario: &Scenario, metrics: &Metrics) -> String {
-    let gpus = scenario.cluster.gpu_count();
+    let gpus = gpus(scenario.cluster.gpu_count(), scenario.cluster.rented_gpus());
     let horizon = duration(metrics.horizon.as_seconds());
     let mut line = format!(
         "{}: {} on {}, {horizon} simulated, seed {}\n",
-        scenario.name,
-        scenario.policy.entry.name,
-        plural(gpus, "GPU"),
-        scenario.seed
+        scenario.name, scenario.policy.entry.name, gpus, scenario.seed
     );
     if metrics.window < metrics.horizon {
         line.push_str(&format!(

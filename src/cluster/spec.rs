@@ -1,5 +1,6 @@
 //! What a cluster is made of: pools of identical nodes, as a scenario describes them.
 
+use super::rent::Tenure;
 use super::storage::{NodeIo, StorageSpec};
 use crate::units::mig::MigNames;
 use crate::units::{Span, UsdPerGpuHour};
@@ -106,6 +107,8 @@ pub struct PoolSpec {
     pub mem_bytes: Option<u64>,
     /// How its nodes get at data.
     pub io: NodeIo,
+    /// How its nodes are had.
+    pub tenure: Tenure,
     /// What a GPU-hour costs.
     pub price: UsdPerGpuHour,
     /// Lines that may use the pool; `None`: every one.
@@ -160,6 +163,12 @@ impl ClusterSpec {
     #[must_use]
     pub fn gpu_count(&self) -> u64 {
         self.pools.iter().map(PoolSpec::gpu_count).sum()
+    }
+
+    /// GPUs of the pools whose nodes are rented when they are needed: the most that there can be.
+    #[must_use]
+    pub fn rented_gpus(&self) -> u64 {
+        self.pools.iter().filter(|pool| pool.tenure.rent().is_some()).map(PoolSpec::gpu_count).sum()
     }
 
     /// The id of a pool's GPU type.

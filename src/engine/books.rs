@@ -9,7 +9,7 @@ use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
 use crate::trace::{JobId, JobSpec, JobTable, RecordedState};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
-use crate::units::{GpuTime, Span, Time};
+use crate::units::{Cost, GpuTime, Span, Time};
 
 use super::options::Options;
 use super::posting::{Losses, Posting, Stretch};
@@ -52,6 +52,8 @@ pub struct Books {
     pools: usize,
     /// `useful` GPUs x MFU by pool, as one leaf of an account of its own, so that the same window cuts it.
     mfu: Option<Account>,
+    /// GPUs of rented pools that are not there, as one leaf; `None` where all are there all the time.
+    absent: Option<Box<Accounts>>,
     /// What has changed since the last charge.
     stale: Stale,
     /// Who pays for the job that was set apart while the books are open, and whose it is.
@@ -78,6 +80,8 @@ pub struct Closed {
     /// The part of it that the job had that was set apart.
     pub apart: Vec<Entry>,
     pub mfu_weighted: Option<Vec<GpuTime>>,
+    /// What was not rented of each pool; empty where all was there all the time.
+    pub absent: Vec<(GpuTime, Cost)>,
     pub series: Vec<crate::ledger::Bucket>,
 }
 
@@ -95,8 +99,11 @@ impl Books {
             (payer, std::mem::replace(&mut booking.payer, payer))
         });
         let payers = tenants + usize::from(apart.is_some());
+        let rents = world.spec.pools.iter().any(|pool| pool.tenure.rent().is_some());
+        let curves = || options.physics.price_curves(world.spec);
+        let absent = || Box::new(Accounts::new(0, curves(), opens, options.cooldown));
         Books {
-            account: Accounts::new(payers, options.physics.price_curves(world.spec), opens, options.cooldown),
+            account: Accounts::new(payers, curves(), opens, options.cooldown),
             series: Series::new(origin, options.until.map_or(last_submit, |until| until.min(last_submit))),
             charger: Charger::new(world),
             claims: Vec::new(),
@@ -107,6 +114,7 @@ impl Books {
             held: held_by_spec(world),
             pools,
             mfu: mfu.then(|| Account::new(0, pools, opens, options.cooldown)),
+            absent: rents.then(absent),
             stale: Stale::All,
             apart,
         }
@@ -118,6 +126,9 @@ impl Books {
         self.account.advance(now, readings);
         if let Some(mfu) = &mut self.mfu {
             mfu.advance(now, readings);
+        }
+        if let Some(absent) = &mut self.absent {
+            absent.advance(now, readings);
         }
     }
 
@@ -238,6 +249,15 @@ impl Books {
         self.stale = Stale::All;
     }
 
+    /// So many GPUs of a rented pool more (or fewer) are not there.
+    pub fn absent(&mut self, pool: u16, gpus: i64, now: Time) {
+        if let Some(absent) = &mut self.absent {
+            // The leaf has no meaning; it is one that nothing flows to.
+            absent.change(Payer::NOBODY, pool, Leaf::Useful, nano(gpus * MILLI_PER_GPU as i64), now);
+        }
+        self.stale = Stale::All;
+    }
+
     /// A job left the queue.
     pub fn started(&mut self, now: Time) {
         self.series.started(now);
@@ -301,8 +321,20 @@ impl Books {
             pools
         };
         let mfu_weighted = self.mfu.map(|mfu| useful(mfu.close(end, readings).1));
-        Closed { window, ledger, apart, mfu_weighted, series: self.series.close(end, readings) }
+        let absent = self.absent.map(|absent| by_pool(&absent.close(end, readings).1, self.pools));
+        let absent = absent.unwrap_or_default();
+        Closed { window, ledger, apart, mfu_weighted, absent, series: self.series.close(end, readings) }
     }
+}
+
+/// Time and cost of entries by pool.
+fn by_pool(entries: &[Entry], pools: usize) -> Vec<(GpuTime, Cost)> {
+    let mut sums = vec![(GpuTime::default(), Cost::default()); pools];
+    for entry in entries {
+        let (time, cost) = &mut sums[usize::from(entry.pool)];
+        (*time, *cost) = (*time + entry.time, *cost + entry.cost);
+    }
+    sums
 }
 
 /// Turns the entries of `payer` into the tenant's, in their order, and gives them as they were.

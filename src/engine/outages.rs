@@ -38,6 +38,8 @@ enum Source {
     Drain,
     /// It is a spare.
     Spare,
+    /// It is not rented.
+    Absence,
 }
 
 /// How many causes of each kind keep a node out of service.
@@ -47,6 +49,7 @@ struct Causes {
     maintenance: u32,
     drains: u32,
     spare: u32,
+    absent: u32,
 }
 
 impl Causes {
@@ -56,6 +59,7 @@ impl Causes {
             Source::Window(Cause::Maintenance) => &mut self.maintenance,
             Source::Drain => &mut self.drains,
             Source::Spare => &mut self.spare,
+            Source::Absence => &mut self.absent,
         }
     }
 
@@ -70,6 +74,7 @@ impl Causes {
 
     fn standing(self) -> Standing {
         match self {
+            Causes { absent: 1.., .. } => Standing::Absent,
             Causes { failed: 1.., .. } => Standing::Down(Leaf::Failed),
             Causes { maintenance: 1.., .. } | Causes { spare: 1.., .. } => Standing::Down(Leaf::Maintenance),
             Causes { drains: 1.., .. } => Standing::Draining,
@@ -87,6 +92,8 @@ pub enum Standing {
     Draining,
     /// Nothing runs there; its GPUs are booked as this.
     Down(Leaf),
+    /// It is not rented: nothing runs there, and its GPUs are no capacity.
+    Absent,
 }
 
 /// A node stands otherwise than before, or nothing changes.
@@ -118,12 +125,16 @@ pub struct Outages {
 }
 
 impl Outages {
-    /// All nodes are up at `origin`, but for spares and windows that have begun.
+    /// All nodes are up at `origin`, but for spares, those that are to be rented, and windows that have begun.
     #[must_use]
     pub fn new(physics: &Physics, cluster: &ClusterSpec, seed: u64, origin: Time) -> Self {
         let mut outages = Outages { spares: Spares::new(cluster), ..Outages::default() };
         for spare in outages.spares.held_back() {
             outages.heap.push(Reverse((origin, Turn::Down, spare, Source::Spare)));
+        }
+        for (number, pool) in (0..).zip(&cluster.pools).filter(|(_, pool)| pool.tenure.rent().is_some()) {
+            let absent = (0..pool.nodes).map(|node| Reverse((origin, Turn::Down, (number, node), Source::Absence)));
+            outages.heap.extend(absent);
         }
         for (number, pool) in cluster.pools.iter().enumerate() {
             let number = number as u16;
@@ -216,6 +227,19 @@ impl Outages {
         }
         self.call_spares(node, now);
         Some(Change { node, before, after: self.standing(node) })
+    }
+
+    /// A node comes or goes that is rented.
+    pub fn set_absent(&mut self, node: Node, absent: bool) -> Change {
+        let before = self.standing(node);
+        *self.causes_of(node, Source::Absence) = u32::from(absent);
+        Change { node, before, after: self.standing(node) }
+    }
+
+    /// Whether nothing keeps a node out of service, but perhaps that it is not rented.
+    #[must_use]
+    pub fn is_whole(&self, node: Node) -> bool {
+        self.causes.get(&node).is_none_or(|causes| causes.condition() == Condition::Whole)
     }
 
     fn standing(&self, node: Node) -> Standing {

@@ -9,7 +9,7 @@ use crate::ledger::{Bucket, Entry};
 use crate::physics::Stalls;
 use crate::sched::{Classes, Stage};
 use crate::trace::JobId;
-use crate::units::{GpuTime, Span, Time};
+use crate::units::{Cost, GpuTime, Span, Time};
 
 /// No instant.
 const NEVER: Time = Time::MAX;
@@ -59,6 +59,9 @@ pub struct Outcome {
     pub apart: Vec<Entry>,
     /// `useful` GPU-time x MFU by pool, within the window; `None` where no job has an MFU.
     pub mfu_weighted: Option<Vec<GpuTime>>,
+    /// Time and cost of what was not rented of each pool, within the window: it is no capacity. Empty where all was there
+    /// all the time.
+    pub absent: Vec<(GpuTime, Cost)>,
     /// The run over time.
     pub series: Vec<Bucket>,
     /// On which nodes jobs held their GPUs, where [`super::Options::places`] asks for it.
@@ -172,6 +175,12 @@ impl Outcome {
     #[must_use]
     pub fn horizon(&self) -> Span {
         self.end.since_or_zero(self.origin)
+    }
+
+    /// Time and cost of what was not rented of a pool.
+    #[must_use]
+    pub fn absent_from(&self, pool: usize) -> (GpuTime, Cost) {
+        self.absent.get(pool).copied().unwrap_or_default()
     }
 
     /// GPU-time of a leaf over all pools and payers.

@@ -2,6 +2,7 @@
 
 mod close;
 mod deeds;
+mod rents;
 mod stops;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use super::outages::Outages;
 use super::outcome::{Fates, Outcome};
 use super::places::Places;
 use super::posting::Posting;
+use super::rents::Rents;
 use super::watch::{Leaving, View, Watch};
 use crate::cluster::{ClusterSpec, PoolSpec, PoolState};
 use crate::physics::Preemption;
@@ -154,6 +156,7 @@ struct Run<'a> {
     outages: Outages,
     /// GPUs that draining nodes withhold, by pool, as they are booked; empty where none drains.
     drained: Vec<i64>,
+    rents: Rents,
     stopped: Stopped,
     touched: Touched,
     books: Books,
@@ -224,6 +227,7 @@ impl<'a> Run<'a> {
             physics_on: setup.options.physics.is_on(),
             outages: Outages::new(&setup.options.physics, setup.cluster, setup.options.seed, origin),
             drained: Vec::new(),
+            rents: Rents::new(setup.cluster, setup.options.seed),
             stopped: Stopped::default(),
             touched: Touched::default(),
             books,
@@ -255,7 +259,7 @@ impl<'a> Run<'a> {
             self.world.now = now;
             self.instant()?;
             if let Some(watch) = &mut self.watch {
-                watch.settled(&View::new(&self.world, &*self.policy, &self.lives));
+                watch.settled(&View::new(&self.world, &*self.policy, &self.lives, &self.rents));
             }
             self.instants += 1;
             if self.instants.is_multiple_of(REPORT_EVERY) {
@@ -272,7 +276,8 @@ impl<'a> Run<'a> {
             .then(|| self.setup.jobs.submit(JobId(self.next_arrival)));
         // Nodes fail for ever; when the last job has ended, nobody minds.
         let outage = self.outages.next().filter(|_| self.open > 0);
-        earliest(earliest(arrival, self.lives.next()), earliest(outage, self.wake))
+        let event = earliest(earliest(arrival, self.lives.next()), earliest(outage, self.wake));
+        if self.rents.is_empty() { event } else { earliest(event, self.next_rent()) }
     }
 
     /// Applies all events of the present instant, then lets the policy pass until nothing more ends now. It is not asked
@@ -284,12 +289,14 @@ impl<'a> Run<'a> {
         loop {
             news |= self.take_turns();
             news |= self.apply_outages();
+            news |= !self.rents.is_empty() && self.apply_rents();
             news |= self.submit_arrivals();
             if std::mem::take(&mut news) {
                 self.pass()?;
                 self.book_drains();
             }
-            if self.lives.next() != Some(now) {
+            let again = !self.rents.is_empty() && self.settle_rents();
+            if self.lives.next() != Some(now) && !again {
                 return Ok(());
             }
         }
@@ -386,6 +393,9 @@ impl<'a> Run<'a> {
             self.world.submit(job);
             self.books.submitted(now);
             self.policy.submitted(&self.world, job);
+            if !self.rents.is_empty() {
+                self.rents.waits(&self.world, job);
+            }
         }
         self.next_arrival > first
     }

@@ -3,6 +3,7 @@
 
 use super::lives::Lives;
 use super::posting::Posting;
+use super::rents::{Outlook, Rents};
 use crate::sched::{Holder, Scheduler, World};
 use crate::trace::JobId;
 
@@ -21,7 +22,9 @@ pub enum Leaving {
     Failed,
     /// This node of its pool failed; it waits again.
     NodeFailed(u32),
-    /// This node of its pool failed; it goes on with what it has elsewhere, and is placed there next.
+    /// The provider took this node of its pool back; it waits again.
+    Reclaimed(u32),
+    /// This node of its pool failed, or was taken back; it goes on with what it has elsewhere, and is placed there next.
     LostNode(u32),
 }
 
@@ -44,11 +47,25 @@ pub struct View<'v, 'a> {
     /// The policy, for what it has promised and what it holds back.
     pub policy: &'v dyn Scheduler,
     lives: &'v Lives,
+    rents: &'v Rents,
 }
 
 impl<'v, 'a> View<'v, 'a> {
-    pub(super) fn new(world: &'v World<'a>, policy: &'v dyn Scheduler, lives: &'v Lives) -> Self {
-        View { world, policy, lives }
+    pub(super) fn new(world: &'v World<'a>, policy: &'v dyn Scheduler, lives: &'v Lives, rents: &'v Rents) -> Self {
+        View { world, policy, lives, rents }
+    }
+
+    /// What a waiting job has to expect of rented pools, by number, the nearest first; nothing of those of which all nodes
+    /// are there.
+    #[must_use]
+    pub fn outlooks(&self, job: JobId) -> Vec<(u16, Outlook)> {
+        self.rents.outlooks(self.world, job)
+    }
+
+    /// GPUs of a pool that are not rented.
+    #[must_use]
+    pub fn absent_gpus(&self, pool: u16) -> u64 {
+        self.rents.absent_nodes(pool) * u64::from(self.world.spec.pools[usize::from(pool)].gpus_per_node())
     }
 
     /// As what the GPUs of a running job are booked from now on; `None` where it does not run.

@@ -140,7 +140,9 @@ fn final_state(stay: &Stay) -> (bool, &'static str) {
         Some(Leaving::Finished) => (true, "COMPLETED_SUCCESSFULLY"),
         Some(Leaving::Killed) => (false, "COMPLETED_WALLTIME_REACHED"),
         Some(Leaving::Failed) => (false, "COMPLETED_FAILED"),
-        Some(Leaving::Preempted | Leaving::Cancelled | Leaving::NodeFailed(_)) => (false, "COMPLETED_KILLED"),
+        Some(Leaving::Preempted | Leaving::Cancelled | Leaving::NodeFailed(_) | Leaving::Reclaimed(_)) => {
+            (false, "COMPLETED_KILLED")
+        }
         Some(Leaving::LostNode(_)) | None => (false, "RUNNING"),
     }
 }

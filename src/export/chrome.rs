@@ -141,6 +141,7 @@ fn arguments(replay: &Replay, stay: &Stay) -> Value {
         Some(Leaving::Preempted) => "preempted",
         Some(Leaving::Failed) => "failed",
         Some(Leaving::Cancelled) => "cancelled for another",
+        Some(Leaving::Reclaimed(_)) => "a spot node was taken back",
         Some(Leaving::NodeFailed(_)) => "a node failed",
         Some(Leaving::LostNode(_)) => "a node failed, it went on",
         None if stay.to < replay.outcome.end => "got more GPUs",

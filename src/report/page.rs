@@ -28,7 +28,7 @@ fn about(run: &StoredRun) -> String {
     let mut about = format!(
         "{} on {}, {}, {} simulated, seed {}",
         summary.policy,
-        plural(run.gpus(), "GPU"),
+        run.gpus_text(),
         plural(summary.jobs.submitted, "job"),
         duration(summary.horizon_s),
         summary.seed
@@ -61,7 +61,7 @@ fn sentence(run: &StoredRun) -> String {
     if run.summary.capacity_gpu_s <= 0.0 {
         return "Nothing ran: the simulation had no time or no GPUs.".to_owned();
     }
-    let held = format!("Jobs held {} of {}", percent(u.allocated), plural(run.gpus(), "GPU"));
+    let held = format!("Jobs held {} of {}", percent(u.allocated), run.gpus_text());
     let kept = format!("{} made progress that was kept", percent(u.productive));
     let idle = run.leaves_in_order(|l| l.group() == LeafGroup::Idle);
     let cost = match run.is_priced() {

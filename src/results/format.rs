@@ -107,6 +107,15 @@ pub fn plural(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
 }
 
+/// GPUs of a cluster, of which so many are rented when they are needed.
+#[must_use]
+pub fn gpus(all: u64, rented: u64) -> String {
+    match rented {
+        0 => plural(all, "GPU"),
+        _ => format!("{} and up to {} rented", plural(all - rented, "GPU"), count(rented)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -87,8 +87,10 @@ pub struct TenantWaits {
 pub struct PoolFigures {
     /// Its name.
     pub name: String,
-    /// Its GPUs.
+    /// Its GPUs; of a rented pool the most that it can have.
     pub gpus: u64,
+    /// The GPU-time that was rented, where its nodes are not there all the time.
+    pub rented: Option<GpuTime>,
     /// The utilizations of its GPUs.
     pub utilization: Utilization,
     /// What it cost in the window.
@@ -108,7 +110,7 @@ pub struct Metrics {
     pub window: Span,
     /// From the first submission to the last end.
     pub makespan: Span,
-    /// All GPUs x window.
+    /// All GPUs x window; rented ones while they are there.
     pub capacity: GpuTime,
     /// The four utilizations.
     pub utilization: Utilization,
@@ -143,7 +145,8 @@ impl Metrics {
         let measured = Measured::of(outcome, jobs);
         let by_pool = amounts_by_pool(outcome, cluster);
         let leaves = total(&by_pool);
-        let capacity = capacity(cluster.gpu_count(), outcome.window);
+        let capacities: Vec<GpuTime> = (0..cluster.pools.len()).map(|pool| capacity(outcome, cluster, pool)).collect();
+        let capacity = capacities.iter().copied().sum();
         let horizon = outcome.horizon();
         let weighted = outcome.mfu_weighted.as_deref();
         Metrics {
@@ -161,7 +164,7 @@ impl Metrics {
             slowdown: Distribution::of_ratios(&measured.slowdowns),
             total_usd: usd_of(&leaves, |_| true),
             idle_usd: usd_of(&leaves, is_idle),
-            pools: pools(cluster, &by_pool, weighted, outcome.window),
+            pools: pools(cluster, &by_pool, weighted, &capacities),
             leaves,
             recorded: with_recorded.then(|| RecordedWaits::of(outcome, jobs)).flatten(),
         }
@@ -335,8 +338,11 @@ fn total(pools: &[LeafAmounts]) -> LeafAmounts {
     total
 }
 
-fn capacity(gpus: u64, window: Span) -> GpuTime {
-    GpuTime::from_raw(u128::from(MilliGpu::whole(gpus).milli()) * u128::from(window.micros()))
+/// All GPUs of a pool x window, but for what was not rented.
+fn capacity(outcome: &Outcome, cluster: &ClusterSpec, pool: usize) -> GpuTime {
+    let milli = MilliGpu::whole(cluster.pools[pool].gpu_count()).milli();
+    let all = u128::from(milli) * u128::from(outcome.window.micros());
+    GpuTime::from_raw(all - outcome.absent_from(pool).0.raw())
 }
 
 fn usd_of(leaves: &LeafAmounts, kind: impl Fn(Leaf) -> bool) -> Usd {
@@ -351,7 +357,7 @@ fn pools(
     cluster: &ClusterSpec,
     amounts: &[LeafAmounts],
     weighted: Option<&[GpuTime]>,
-    window: Span,
+    capacities: &[GpuTime],
 ) -> Vec<PoolFigures> {
     let figures = |number: usize| {
         let (pool, leaves) = (&cluster.pools[number], &amounts[number]);
@@ -359,7 +365,8 @@ fn pools(
         PoolFigures {
             name: pool.name.clone(),
             gpus: pool.gpu_count(),
-            utilization: utilization(leaves, capacity(pool.gpu_count(), window), weighted),
+            rented: pool.tenure.rent().map(|_| capacities[number]),
+            utilization: utilization(leaves, capacities[number], weighted),
             total_usd: usd_of(leaves, |_| true),
             idle_usd: usd_of(leaves, is_idle),
         }

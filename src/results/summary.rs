@@ -93,6 +93,9 @@ struct ClassWaits {
 #[derive(Debug, Serialize)]
 struct Pool {
     gpus: u64,
+    /// Only where its nodes are rented as they are needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rented_gpu_s: Option<Box<RawValue>>,
     allocated: f64,
     occupied: f64,
     productive: f64,
@@ -193,7 +196,8 @@ fn pools(metrics: &Metrics) -> Ordered<Pool> {
     let pool = |pool: &metrics::PoolFigures| {
         let metrics::Utilization { allocated, occupied, productive, mfu } = pool.utilization;
         let (total_usd, idle_usd) = (exact(pool.total_usd), exact(pool.idle_usd));
-        (pool.name.clone(), Pool { gpus: pool.gpus, allocated, occupied, productive, mfu, total_usd, idle_usd })
+        let (gpus, rented_gpu_s) = (pool.gpus, pool.rented.map(exact));
+        (pool.name.clone(), Pool { gpus, rented_gpu_s, allocated, occupied, productive, mfu, total_usd, idle_usd })
     };
     Ordered(metrics.pools.iter().map(pool).collect())
 }

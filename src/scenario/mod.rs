@@ -17,6 +17,7 @@ pub mod policy;
 pub mod pools;
 mod prices;
 pub mod read;
+mod rent;
 pub mod resolved;
 pub mod schema;
 pub mod section;

@@ -1,6 +1,7 @@
 //! `[cluster.pools.NAME]`: nodes, islands, racks, prices.
 
 use super::gpus::GpuTypes;
+use super::rent;
 use super::section::Section;
 use super::storage;
 use super::tables::{OWNED, POOL};
@@ -75,6 +76,7 @@ fn read_pool(entry: &Entry, types: &GpuTypes, cluster: &mut Cluster, problems: &
         cpu_milli: keys.count("cpus_per_node").map(|cores| cores * 1000),
         mem_bytes: read_memory(&keys, problems),
         io: NodeIo { network: read_network(&keys, problems), ..io },
+        tenure: rent::read(entry, &keys, problems),
         price,
         queues: read_queues(&keys, problems),
     });

@@ -15,7 +15,10 @@ pub fn read(entry: &Entry, cluster: &mut ClusterSpec, problems: &mut Problems) {
         check_pool(pool, cluster, problems);
         let Some(spec) = cluster.pools.iter_mut().find(|spec| spec.name == pool.key) else { continue };
         let Some(nodes) = keys.count32("nodes") else { continue };
-        if nodes >= spec.nodes {
+        if spec.tenure.rent().is_some() {
+            let message = format!("[{title}]: pool `{}` is rented: others are asked for when its nodes fail", pool.key);
+            problems.push(pool.place.problem(message));
+        } else if nodes >= spec.nodes {
             let message = format!("`nodes`: all {} nodes of pool `{}` would be held back", spec.nodes, pool.key);
             problems.push(keys.place("nodes").problem(message));
         } else {

@@ -88,6 +88,12 @@ impl Pods {
     /// Whether a partial holder could start in the world as it is, alone.
     fn could_complete(&self, world: &World<'_>, job: JobId) -> bool {
         let Some(holder) = world.holders.of(job) else { return false };
+        // More nodes of a rented pool are asked for and come one day.
+        let pool = holder.held.pool;
+        let is_rented = world.spec.pools[pool as usize].tenure.rent().is_some();
+        if is_rented && world.down.range((pool, 0)..=(pool, u32::MAX)).next().is_some() {
+            return true;
+        }
         let needed = world.least_units(job).saturating_sub(holder.units);
         let request = world.class(job).request.with_units(needed);
         let pool = &world.pools[holder.held.pool as usize];

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares};
+use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares, Tenure};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
 use fleetsim::physics::{Grace, Physics, Preemption};
 use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
@@ -41,6 +41,7 @@ pub fn cluster_spec(cluster: &RefCluster) -> ClusterSpec {
             sharing: None,
         }),
         nodes_per_rack: Some(pool.nodes_per_rack),
+        tenure: Tenure::Reserved,
         spares: Spares::default(),
         cpu_milli: pool.cpu_milli,
         mem_bytes: pool.mem_bytes,

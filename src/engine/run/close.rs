@@ -46,6 +46,7 @@ impl Run<'_> {
             ledger: closed.ledger,
             apart: closed.apart,
             mfu_weighted: closed.mfu_weighted,
+            absent: closed.absent,
             series: closed.series,
             places,
             deadlock,
@@ -93,7 +94,7 @@ impl Run<'_> {
     }
 }
 
-/// What the leaves of each pool cost adds up to what its GPUs cost in the window.
+/// What the leaves of each pool cost adds up to what its GPUs cost in the window, while they were rented.
 fn check_costs(setup: Setup<'_>, outcome: &Outcome) -> Result<(), RunError> {
     let mut booked = vec![Cost::default(); setup.cluster.pools.len()];
     for entry in &outcome.ledger {
@@ -102,7 +103,8 @@ fn check_costs(setup: Setup<'_>, outcome: &Outcome) -> Result<(), RunError> {
     }
     let (opens, closes) = (outcome.window_opens, outcome.window_opens.after(outcome.window));
     let curves = setup.options.physics.price_curves(setup.cluster);
-    for ((pool, curve), booked) in setup.cluster.pools.iter().zip(curves).zip(booked) {
+    for (number, ((pool, curve), booked)) in setup.cluster.pools.iter().zip(curves).zip(booked).enumerate() {
+        let booked = booked + outcome.absent_from(number).1;
         let milli = u128::from(pool.gpu_count()) * u128::from(crate::units::gpus::MILLI_PER_GPU);
         let expected = Cost::from_raw(milli * (curve.paid_until(closes) - curve.paid_until(opens)));
         if booked != expected {
@@ -113,13 +115,14 @@ fn check_costs(setup: Setup<'_>, outcome: &Outcome) -> Result<(), RunError> {
     Ok(())
 }
 
-/// The leaves of each pool add up to its capacity.
+/// The leaves of each pool add up to its capacity: all of its GPUs, while they were rented.
 fn check_balance(cluster: &ClusterSpec, outcome: &Outcome) -> Result<(), RunError> {
     let mut booked = vec![0u128; cluster.pools.len()];
     for entry in &outcome.ledger {
         booked[entry.pool as usize] += entry.time.raw();
     }
-    for (pool, booked) in cluster.pools.iter().zip(booked) {
+    for (number, (pool, booked)) in cluster.pools.iter().zip(booked).enumerate() {
+        let booked = booked + outcome.absent_from(number).0.raw();
         let milli = u128::from(pool.gpu_count()) * u128::from(crate::units::gpus::MILLI_PER_GPU);
         let capacity = milli * u128::from(outcome.window.micros());
         if booked != capacity {

@@ -71,6 +71,9 @@ impl Run<'_> {
 
     /// Records where a job that got units holds them, where anybody wants to know.
     fn take_places(&mut self, job: JobId) {
+        if !self.rents.is_empty() {
+            self.rents.took(&self.world, job);
+        }
         let Some(places) = &mut self.places else { return };
         if let Some(holder) = self.world.holders.of(job) {
             places.took(job, holder.held.parts().len(), self.world.now);
@@ -79,6 +82,9 @@ impl Run<'_> {
 
     /// Records that a job has given back what it held.
     pub(super) fn leave_places(&mut self, holder: &Holder) {
+        if !self.rents.is_empty() {
+            self.rents.left(&self.world, holder);
+        }
         if let Some(places) = &mut self.places {
             let gpus_per_unit = self.world.class(holder.job).request.gpus;
             places.left(holder, gpus_per_unit, self.world.now);
@@ -99,6 +105,7 @@ impl Run<'_> {
         let Some(holder) = self.world.holders.of(job) else { return };
         let (pool, units) = (holder.held.pool, holder.units);
         self.fates.started(job, now, pool, holder.held.node_count());
+        self.rents.waits_no_more(job);
         if new_units < units {
             self.books.held(jobs, job, pool, i64::from(new_units) - i64::from(units), now);
         }

@@ -30,6 +30,9 @@ impl Run<'_> {
         let now = self.world.now;
         let mut changed = false;
         while let Some(change) = self.outages.pop(now) {
+            if !self.rents.is_empty() {
+                self.rents.set_service(change.node, self.outages.is_whole(change.node));
+            }
             changed |= self.change_node(change);
         }
         changed |= self.book_drains();
@@ -40,18 +43,19 @@ impl Run<'_> {
     }
 
     /// Takes a node down, lets it up or books it for another cause; says whether anything changed.
-    fn change_node(&mut self, Change { node, before, after }: Change) -> bool {
+    pub(super) fn change_node(&mut self, Change { node, before, after }: Change) -> bool {
         let (gpus, now) = (self.gpus_of_node(node), self.world.now);
         if before == after {
             return false;
         }
-        let is_down = |standing| matches!(standing, Standing::Down(_));
+        let is_down = |standing| matches!(standing, Standing::Down(_) | Standing::Absent);
         if before == Standing::Draining {
             self.world.reopen(node.0, node.1);
         }
         match (is_down(before), is_down(after)) {
             (false, true) => {
-                self.empty_node(node);
+                let why = if after == Standing::Absent { Leaving::Reclaimed } else { Leaving::NodeFailed };
+                self.empty_node(node, why(node.1));
                 self.world.fail_node(node.0, node.1);
             }
             (true, false) => self.world.repair_node(node.0, node.1),
@@ -61,8 +65,10 @@ impl Run<'_> {
             self.world.drain(node.0, node.1);
         }
         for (standing, gpus) in [(before, -gpus), (after, gpus)] {
-            if let Standing::Down(leaf) = standing {
-                self.books.down(node.0, leaf, gpus, now);
+            match standing {
+                Standing::Down(leaf) => self.books.down(node.0, leaf, gpus, now),
+                Standing::Absent => self.books.absent(node.0, gpus, now),
+                Standing::Up | Standing::Draining => {}
             }
         }
         true
@@ -95,12 +101,8 @@ impl Run<'_> {
 
     /// Stops every job that has a part on a node: whole gangs, back to their last checkpoints, but for those that may go on
     /// with the members that they have elsewhere.
-    fn empty_node(&mut self, (pool, node): Node) {
-        let there =
-            |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
-        let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
-        jobs.sort_unstable();
-        for job in jobs {
+    fn empty_node(&mut self, (pool, node): Node, why: Leaving) {
+        for job in self.users((pool, node)) {
             if self.world.holders.of(job).is_some_and(|holder| self.world.may_shrink(holder, node)) {
                 self.shrink(job, node);
                 continue;
@@ -108,12 +110,23 @@ impl Run<'_> {
             let Some(holder) = self.world.release(job) else { continue };
             self.leave_places(&holder);
             if holder.start.is_some() {
-                self.requeue(&holder, false, Leaving::NodeFailed(node));
+                self.requeue(&holder, false, why);
             } else {
                 self.books.held(self.setup.jobs, job, pool, -i64::from(holder.units), self.world.now);
                 self.policy.ended(&self.world, &holder);
             }
         }
+    }
+
+    /// The jobs that have a part on a node.
+    fn users(&self, (pool, node): Node) -> Vec<JobId> {
+        self.rents.users((pool, node)).unwrap_or_else(|| {
+            let there =
+                |holder: &&Holder| holder.held.pool == pool && holder.held.parts().iter().any(|part| part.node == node);
+            let mut jobs: Vec<JobId> = self.world.holders.iter().filter(there).map(|holder| holder.job).collect();
+            jobs.sort_unstable();
+            jobs
+        })
     }
 
     /// A running job goes on without what it has on a node, from its last checkpoint.
@@ -123,6 +136,9 @@ impl Run<'_> {
         let Some(holder) = self.world.holders.of(job) else { return };
         if let Some(places) = &mut self.places {
             places.left_node(&before, node, self.world.class(job).request.gpus, now);
+        }
+        if !self.rents.is_empty() {
+            self.rents.left_node(&before, node, now);
         }
         self.fates.resized(job, holder.held.node_count());
         let pool = before.held.pool;
@@ -201,6 +217,9 @@ impl Run<'_> {
         self.stopped.since.insert(job, now);
         self.books.requeued(now);
         self.fates.stopped(job);
+        if !self.rents.is_empty() {
+            self.rents.waits(&self.world, job);
+        }
     }
 
     /// A running job that has been released ends for good, back at its last checkpoint.

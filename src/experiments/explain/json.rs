@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::story::{Blocked, Departure, Stay};
 use super::{Explained, WhatIf};
-use crate::engine::Leaving;
 use crate::engine::posting::Posting;
+use crate::engine::{Leaving, Outlook};
 use crate::results::tables::state_word;
 use crate::trace::JobId;
 use crate::units::{Time, Usd};
@@ -58,12 +58,24 @@ struct Wait<'a> {
     free_gpus: u64,
     down_gpus: u64,
     held_gpus: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    absent_gpus: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outlooks: Vec<Expectation<'a>>,
     head: Option<&'a str>,
     head_promised_s: Option<Exact>,
     promised_s: Option<Exact>,
     holders: u64,
     largest: Vec<Holding<'a>>,
     tenants: Vec<Tenant<'a>>,
+}
+
+/// What a job had to expect of a rented pool, and when.
+#[derive(Serialize)]
+struct Expectation<'a> {
+    pool: &'a str,
+    outlook: &'static str,
+    at_s: Exact,
 }
 
 #[derive(Serialize)]
@@ -193,6 +205,8 @@ fn blocked<'a>(explained: &'a Explained, wait: &'a Blocked) -> Wait<'a> {
         free_gpus: scene.free_gpus,
         down_gpus: scene.down_gpus,
         held_gpus: scene.held_gpus,
+        absent_gpus: scene.absent_gpus,
+        outlooks: scene.outlooks.iter().map(|outlook| expectation(explained, outlook)).collect(),
         head: scene.head.map(name),
         head_promised_s: scene.head_promised.map(exact),
         promised_s: scene.promised.map(exact),
@@ -206,6 +220,21 @@ fn blocked<'a>(explained: &'a Explained, wait: &'a Blocked) -> Wait<'a> {
     }
 }
 
+fn expectation<'a>(explained: &'a Explained, &(pool, outlook): &(u16, Outlook)) -> Expectation<'a> {
+    let (outlook, at) = match outlook {
+        Outlook::Coming(at) => ("coming", at),
+        Outlook::Refused(at) => ("refused", at),
+        Outlook::Patient(at) => ("patience", at),
+    };
+    let pool = &explained.rerun.scenario.cluster.pools[usize::from(pool)].name;
+    Expectation { pool, outlook, at_s: exact(at) }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 fn run<'a>(explained: &'a Explained, stay: &'a Stay) -> Run<'a> {
     let (ended, failed_node) = match stay.to {
         None => (None, None),
@@ -216,6 +245,7 @@ fn run<'a>(explained: &'a Explained, stay: &'a Stay) -> Run<'a> {
         Some((_, Departure::Left(Leaving::Failed))) => (Some("failed"), None),
         Some((_, Departure::Left(Leaving::Cancelled))) => (Some("cancelled"), None),
         Some((_, Departure::Left(Leaving::LostNode(node)))) => (Some("shrank"), Some(node)),
+        Some((_, Departure::Left(Leaving::Reclaimed(node)))) => (Some("reclaimed"), Some(node)),
         Some((_, Departure::Left(Leaving::NodeFailed(node)))) => (Some("node_failed"), Some(node)),
     };
     Run {

@@ -1,10 +1,11 @@
 //! Why a job waits, in the state after the passes of an instant.
 //!
 //! The rules are those by which the ledger charges idle GPUs, for the one job alone: what stops a job that would fit now,
-//! else what it lacks in the pools that it may use, else which closed pool would hold it.
+//! else which rented nodes it waits for, else what it lacks in the pools that it may use, else which closed pool would hold
+//! it.
 
 use crate::cluster::{Placement, Placer, Request, placement};
-use crate::engine::View;
+use crate::engine::{Outlook, View};
 use crate::ledger::Leaf;
 use crate::sched::classes::Bar;
 use crate::sched::{HeldBack, Holder, World};
@@ -28,13 +29,19 @@ pub enum Reason {
     Quota,
     /// It would fit into a pool whose GPUs are of a type that it does not accept, likewise.
     WrongType,
+    /// It does not fit, and nodes that were asked for are on their way to a pool of its.
+    Coming,
+    /// It does not fit, and the provider has refused more nodes of a pool of its for now.
+    Refused,
+    /// It does not fit, and has not waited long enough for nodes to be rented for it.
+    Patience,
     /// A CPU job: no node of its pools has the cores and memory free.
     Cores,
 }
 
 impl Reason {
     /// All reasons, in the order of tables.
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 11] = [
         Reason::HeadOfLine,
         Reason::Reserved,
         Reason::CapacityWait,
@@ -42,10 +49,13 @@ impl Reason {
         Reason::Stranded,
         Reason::Quota,
         Reason::WrongType,
+        Reason::Coming,
+        Reason::Refused,
+        Reason::Patience,
         Reason::Cores,
     ];
 
-    /// The leaf of the ledger of the same name; none for CPU jobs, which claim no GPU.
+    /// The leaf of the ledger of the same name; none for CPU jobs, which claim no GPU, nor for what is not rented.
     #[must_use]
     pub fn leaf(self) -> Option<Leaf> {
         Some(match self {
@@ -56,14 +66,19 @@ impl Reason {
             Reason::Stranded => Leaf::Stranded,
             Reason::Quota => Leaf::Quota,
             Reason::WrongType => Leaf::WrongType,
-            Reason::Cores => return None,
+            Reason::Coming | Reason::Refused | Reason::Patience | Reason::Cores => return None,
         })
     }
 
-    /// Its word: that of the leaf, `cores` for CPU jobs.
+    /// Its word: that of the leaf, where it has one.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.leaf().map_or("cores", Leaf::name)
+        match self {
+            Reason::Coming => "coming",
+            Reason::Refused => "refused",
+            Reason::Patience => "patience",
+            _ => self.leaf().map_or("cores", Leaf::name),
+        }
     }
 
     /// What it means for the job, in a few words for a table.
@@ -77,6 +92,9 @@ impl Reason {
             Reason::Stranded => "enough free GPUs, without free CPU or memory beside them",
             Reason::Quota => "it would fit elsewhere, but its queue may not use that pool",
             Reason::WrongType => "it would fit elsewhere, but not on GPUs of a type that it accepts",
+            Reason::Coming => "too few free GPUs; rented nodes are on their way",
+            Reason::Refused => "too few free GPUs; the provider had none, and is asked again",
+            Reason::Patience => "too few free GPUs; it has not waited long enough for rented nodes",
             Reason::Cores => "no node has the cores and memory free",
         }
     }
@@ -96,6 +114,13 @@ impl Reason {
             return match view.policy.held_back() {
                 Some(HeldBack::Reserved) => Reason::Reserved,
                 Some(HeldBack::HeadOfLine) | None => Reason::HeadOfLine,
+            };
+        }
+        if let Some(&(_, outlook)) = view.outlooks(job).first() {
+            return match outlook {
+                Outlook::Coming(_) => Reason::Coming,
+                Outlook::Refused(_) => Reason::Refused,
+                Outlook::Patient(_) => Reason::Patience,
             };
         }
         if request.gpus == 0 {

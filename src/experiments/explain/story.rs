@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reason::Reason;
 use crate::engine::posting::Posting;
-use crate::engine::{Leaving, View, Watch};
+use crate::engine::{Leaving, Outlook, View, Watch};
 use crate::sched::{Holder, Stage, World};
 use crate::trace::JobId;
 use crate::units::Time;
@@ -40,6 +40,10 @@ pub struct Scene {
     pub free_gpus: u64,
     /// GPUs of these pools on nodes that are down.
     pub down_gpus: u64,
+    /// GPUs of these pools that are not rented.
+    pub absent_gpus: u64,
+    /// What it had to expect of those of them that are rented, by number, the nearest first.
+    pub outlooks: Vec<(u16, Outlook)>,
     /// How many jobs hold GPUs of these pools.
     pub holders: u64,
     /// Those that hold the most, with their GPUs; ties by (submit, row).
@@ -225,13 +229,16 @@ impl Scene {
         tenants.sort_by_key(|&(_, _, gpus)| std::cmp::Reverse(gpus));
         tenants.truncate(MOST_HOLDERS);
         let all = |pool: &u16| world.spec.pools[*pool as usize].gpu_count();
+        let down = |pool: &u16| all(pool) - world.gpus_in_service(*pool) - view.absent_gpus(*pool);
         Scene {
             head,
             head_promised: head.and_then(|head| view.policy.promised(head)),
             promised: view.policy.promised(job),
             held_gpus: world.holders.of(job).map_or(0, gpus_of),
             free_gpus: pools.iter().map(|&pool| world.pools[pool as usize].free_gpus()).sum(),
-            down_gpus: pools.iter().map(|pool| all(pool) - world.gpus_in_service(*pool)).sum(),
+            down_gpus: pools.iter().map(down).sum(),
+            absent_gpus: pools.iter().map(|pool| view.absent_gpus(*pool)).sum(),
+            outlooks: view.outlooks(job),
             holders,
             largest,
             tenants,

@@ -1,6 +1,7 @@
 //! The smallest or cheapest setting of some keys that meets targets.
 //!
-//! What a setting costs, the price of its GPUs by the hour, is known before anything runs; so settings have an order,
+//! What a setting costs, the price of its GPUs by the hour, is known before anything runs (of rented ones the most that they
+//! can cost); so settings have an order,
 //! and the [`search`] only has to find the first in it that meets the [`target`]s. All settings meet the same workloads
 //! (common random numbers), so a difference between two of them is theirs alone.
 
@@ -108,7 +109,7 @@ impl Plan {
         let library = Library::read(request.file, &scenarios, request.replicates)?;
         let is_cut_short = scenarios.iter().any(|scenario| scenario.measure.until.is_some());
         Ok(Plan {
-            notices: grid::notices(&scenarios, &library),
+            notices: notices(&scenarios, &library),
             targets: Target::parse_all(request.slo, is_cut_short)?,
             draws: scenarios.iter().fold(Draws::Independent, |draws, one| draws.and(library.draws(one))),
             settings: Setting::in_order(scenarios, &axes),
@@ -237,6 +238,16 @@ impl Planned {
         });
         waits
     }
+}
+
+fn notices(scenarios: &[Scenario], library: &Library) -> Vec<String> {
+    let mut notices = grid::notices(scenarios, library);
+    if scenarios.iter().any(|scenario| scenario.cluster.rented_gpus() > 0) {
+        let order = "settings are in the order of what they cost at most, as if all nodes were rented all the time; what \
+                     they did cost is cost.total_usd";
+        notices.push(order.to_owned());
+    }
+    notices
 }
 
 /// A generated load that is a share of the cluster grows with it: every setting would be given other jobs.

@@ -16,7 +16,8 @@ pub struct Setting {
     places: Vec<usize>,
     /// All GPUs.
     pub gpus: u64,
-    /// What all GPUs cost in an hour, used or not; 0 where no pool has a price.
+    /// What all GPUs cost in an hour, used or not, and rented ones as if they were there all the time; 0 where no pool has
+    /// a price.
     pub per_hour: Usd,
     /// The whole scenario.
     pub scenario: Scenario,

@@ -21,7 +21,7 @@ use places::{Horizon, PoolNodes};
 
 use crate::input::{Problem, Problems};
 use crate::ledger::{LEAVES, Leaf, LeafGroup};
-use crate::results::format::{count, plural};
+use crate::results::format::{self, count, plural};
 use crate::results::remedies::Remedies;
 
 /// GPU-seconds and dollars of each leaf, in the order of [`Leaf::ALL`].
@@ -120,10 +120,23 @@ impl StoredRun {
     pub fn partly_priced(&self) -> Option<String> {
         let is_priced =
             |pool: &str| self.pools.iter().any(|(name, sums)| name == pool && sums.usd.iter().any(|&usd| usd > 0.0));
-        let priced: u64 =
-            self.summary.pools.0.iter().filter(|(name, _)| is_priced(name)).map(|(_, pool)| pool.gpus).sum();
+        let priced: u64 = self
+            .summary
+            .pools
+            .0
+            .iter()
+            .filter(|(name, pool)| pool.was_away() || is_priced(name))
+            .map(|(_, pool)| pool.gpus)
+            .sum();
         let told = || format!("only {} of {} have a price", count(priced), plural(self.gpus(), "GPU"));
         (self.is_priced() && priced < self.gpus()).then(told)
+    }
+
+    /// All GPUs in words: those that are there all the time, and those that are rented at most.
+    #[must_use]
+    pub fn gpus_text(&self) -> String {
+        let pools = self.summary.pools.0.iter().map(|(_, pool)| pool);
+        format::gpus(self.gpus(), pools.filter(|pool| pool.rented_gpu_s.is_some()).map(|pool| pool.gpus).sum())
     }
 
     /// Leaves without progress that are not empty, dearest first.
@@ -179,7 +192,9 @@ fn manifest(path: &Path) -> Result<Manifest, Problem> {
 /// The nodes of a pool, if they have GPUs.
 fn pool_nodes(name: &str, pool: &serde_json::Value) -> Option<PoolNodes> {
     let whole = |key: &str| pool.get(key)?.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&n| n > 0);
-    Some(PoolNodes { name: name.to_owned(), nodes: whole("nodes")?, gpus_per_node: whole("gpus_per_node")? })
+    let is_rented = matches!(pool.get("kind").and_then(serde_json::Value::as_str), Some("on-demand" | "spot"));
+    let (name, nodes, gpus_per_node) = (name.to_owned(), whole("nodes")?, whole("gpus_per_node")?);
+    Some(PoolNodes { name, nodes, gpus_per_node, is_rented })
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String, Problem> {

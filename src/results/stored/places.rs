@@ -37,6 +37,8 @@ pub struct PoolNodes {
     pub nodes: u32,
     /// GPUs of each.
     pub gpus_per_node: u32,
+    /// Whether they are there only while they are rented.
+    pub is_rented: bool,
 }
 
 /// A row: some nodes, numbered on from pool to pool.
@@ -281,7 +283,7 @@ mod tests {
 
     #[test]
     fn many_nodes_share_rows_that_end_with_their_pool() {
-        let pool = |name: &str, nodes| PoolNodes { name: name.to_owned(), nodes, gpus_per_node: 8 };
+        let pool = |name: &str, nodes| PoolNodes { name: name.to_owned(), nodes, gpus_per_node: 8, is_rented: false };
         let many = rows(&[pool("a", 90), pool("b", 10)]);
         assert!(many.len() <= MOST_ROWS + 1 && many.iter().all(|row| row.first.0 == row.last.0));
         assert_eq!(many.iter().map(|row| row.gpus).sum::<u64>(), 800);
@@ -293,7 +295,7 @@ mod tests {
     /// Two GPUs of four are free beside a job for half of the time, and then all four on the empty node, which do not count.
     #[test]
     fn gpus_beside_a_job_are_scattered() {
-        let pools = vec![PoolNodes { name: "a".to_owned(), nodes: 2, gpus_per_node: 4 }];
+        let pools = vec![PoolNodes { name: "a".to_owned(), nodes: 2, gpus_per_node: 4, is_rented: false }];
         let places = Places::empty(pools, &[], Horizon { start: 0.0, span: 96.0 });
         let change = |node, at, gpus| Change { node, at, gpus };
         let scattered = places.free_beside_jobs(vec![

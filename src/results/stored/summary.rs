@@ -95,6 +95,8 @@ pub struct SizeClass {
 pub struct Pool {
     /// Its GPUs.
     pub gpus: u64,
+    /// GPU-seconds that were rented, where its nodes are not there all the time.
+    pub rented_gpu_s: Option<f64>,
     /// Part of them held by jobs.
     pub allocated: f64,
     /// Part of them making progress that was kept.
@@ -104,6 +106,14 @@ pub struct Pool {
     pub mfu: Option<f64>,
     /// What the idle ones cost.
     pub idle_usd: f64,
+}
+
+impl Pool {
+    /// Whether none of its nodes was rented at any time.
+    #[must_use]
+    pub fn was_away(&self) -> bool {
+        self.rented_gpu_s == Some(0.0)
+    }
 }
 
 /// Dollars of the window.

@@ -16,8 +16,9 @@ use super::workload::generator_gpus;
 use super::{tables, value};
 use crate::cluster::owned::Owned;
 use crate::cluster::storage::{Cache, CachePolicy, Share, StorageSpec};
-use crate::cluster::{GpuType, Island, PoolSpec};
+use crate::cluster::{GpuType, Island, PoolSpec, Rent, Tenure};
 use crate::trace::generate::Generator;
+use crate::units::Span;
 use crate::units::keys::{Key, Params};
 use crate::units::quantity::bytes_text;
 
@@ -132,7 +133,23 @@ fn pool(spec: &PoolSpec, gpu_id: Option<&str>, price: &PriceSource) -> Table {
             table.add("price", spec.price.to_string());
         }
     }
+    let said_by_price = spec.tenure == Tenure::Owned && matches!(price, PriceSource::Owned(_));
+    if spec.tenure != Tenure::Reserved && !said_by_price {
+        table.add("kind", spec.tenure.word());
+        table.add_some("rent", spec.tenure.rent().map(|rent| rent_table(&rent, spec.tenure.reclaim())));
+    }
     table.add_some("queues", spec.queues.as_ref().map(|queues| queues.iter().cloned().collect::<Plain>()));
+    table
+}
+
+fn rent_table(rent: &Rent, reclaim: Option<Span>) -> Table {
+    let mut table = Table::default();
+    table.add("after", duration(rent.after));
+    table.add("delay", duration(rent.delay));
+    table.add("refusal", f64::from(rent.refusal_ppm) / 1e6);
+    table.add("retry_after", duration(rent.retry));
+    table.add("keep", duration(rent.keep));
+    table.add_some("reclaim", reclaim.map(duration));
     table
 }
 

@@ -1,6 +1,6 @@
 //! What `[cluster.pools]` and `[cluster.gpus]` may contain.
 
-use super::{CACHE, Form, ONE_OR_MORE, Sub, Table, U32};
+use super::{CACHE, Form, KINDS, ONE_OR_MORE, RENT, Sub, Table, U32};
 use crate::cluster::owned;
 use crate::units::keys::{Key, Kind};
 
@@ -25,6 +25,14 @@ pub static POOL: Table = Table {
         Key { name: "nodes_per_rack", kind: ONE_OR_MORE, default: "all nodes: one rack", doc: "Nodes of one rack." },
         Key { name: "cpus_per_node", kind: ONE_OR_MORE, default: "unlimited", doc: "CPU cores of one node." },
         Key { name: "mem_per_node", kind: Kind::Bytes, default: "unlimited", doc: "Memory of one node." },
+        Key {
+            name: "kind",
+            kind: Kind::Choice(KINDS),
+            default: "owned with [cluster.pools.NAME.owned], else reserved",
+            doc: "How the nodes are had. owned, reserved: they are there, and paid for, all the time. on-demand, spot: only \
+                  while they are rented, as [cluster.pools.NAME.rent] says. A term of one year costs some 25-40 % less than \
+                  what is rented on demand, three years 45-60 %, spot 50-70 % (clouds' price lists, as remembered).",
+        },
         Key {
             name: "price",
             kind: Kind::Price,
@@ -83,7 +91,11 @@ pub static POOL: Table = Table {
         },
     ],
     required: &["nodes"],
-    tables: &[Sub { name: "owned", form: Form::One(&OWNED) }, Sub { name: "cache", form: Form::One(&CACHE) }],
+    tables: &[
+        Sub { name: "owned", form: Form::One(&OWNED) },
+        Sub { name: "rent", form: Form::One(&RENT) },
+        Sub { name: "cache", form: Form::One(&CACHE) },
+    ],
 };
 
 /// Purchase and running of owned GPUs.
