@@ -101,10 +101,8 @@ pub fn write_bytes(to: &Path, bytes: &[u8]) -> Result<(), Problem> {
 /// When it cannot be made, or nothing can be written into it.
 pub fn make_folder(folder: &Path) -> Result<(), Problem> {
     fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
-    match AtomicFile::create(&folder.join(".fleetsim")) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Problem::of_file(folder, "cannot be written into")),
-    }
+    let probe = AtomicFile::create(&folder.join(".fleetsim"));
+    probe.map(drop).map_err(|why| Problem::of_file(folder, format!("cannot be written into: {}", why.message)))
 }
 
 fn cannot_write(to: &Path, error: &io::Error) -> Problem {

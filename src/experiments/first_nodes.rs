@@ -1,6 +1,7 @@
 //! On which nodes jobs started, as a short text for each: enough to see that two runs put a job elsewhere.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use csv::ReaderBuilder;
@@ -36,7 +37,11 @@ impl FirstNodes {
     /// When that is damaged.
     pub fn read(folder: &Path) -> Result<Option<Self>, Problem> {
         let path = folder.join("placements.csv");
-        let Ok(file) = File::open(&path) else { return Ok(None) };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Problem::of_file(&path, format!("cannot be read: {error}"))),
+        };
         let damaged = |error: csv::Error| Problem::of_file(&path, format!("is damaged: {error}"));
         let mut nodes = FirstNodes::default();
         for row in ReaderBuilder::new().from_reader(file).deserialize() {
