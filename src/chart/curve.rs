@@ -9,7 +9,7 @@ use super::scene::{Align, Frame, SMALL, Scene, Shape, WIDTH};
 use super::spread::Spread;
 use super::xaxis::XAxis;
 use super::{Chart, words};
-use crate::experiments::interval::Draws;
+use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::stored::StoredSweep;
 use crate::results::format::{count, dollars, duration, percent, round_percent};
 
@@ -90,13 +90,22 @@ struct Point {
     /// What else it has that its line does not say.
     others: String,
     value: f64,
-    margin: f64,
+    /// Where replicates are enough.
+    interval: Option<Interval>,
 }
 
 impl Point {
+    fn low(&self) -> f64 {
+        self.interval.map_or(self.value, Interval::low)
+    }
+
+    fn high(&self) -> f64 {
+        self.interval.map_or(self.value, Interval::high)
+    }
+
     /// The upper end of its interval, no more than can be.
     fn upper(&self, what: &What) -> f64 {
-        (self.value + self.margin).min(what.most)
+        self.high().min(what.most)
     }
 }
 
@@ -199,25 +208,25 @@ fn band(
     ink: Ink,
     beside: Option<f64>,
 ) {
-    if line.points.iter().all(|p| p.margin <= 0.0) {
+    if line.points.iter().all(|p| p.high() <= p.low()) {
         return;
     }
     let Some(beside) = beside else {
         let upper = line.points.iter().map(|p| at(p.x, p.upper(what)));
-        let lower = line.points.iter().rev().map(|p| at(p.x, p.value - p.margin));
+        let lower = line.points.iter().rev().map(|p| at(p.x, p.low()));
         scene.area(upper.chain(lower).collect(), Ink::Tail);
         return;
     };
     for p in &line.points {
         let end = |value: f64| (at(p.x, value).0 + beside, at(p.x, value).1);
-        scene.line(vec![end(p.value - p.margin), end(p.upper(what))], ink, 1.2);
+        scene.line(vec![end(p.low()), end(p.upper(what))], ink, 1.2);
     }
 }
 
 fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for number in 0..sweep.points.len() {
-        let Some((value, margin)) = sweep.value(number, what.figure) else { continue };
+        let Some((value, interval)) = sweep.value(number, what.figure) else { continue };
         let settings = sweep.settings(number);
         let short = |of_line: bool| {
             let others = sweep.design.keys().zip(&settings).enumerate();
@@ -226,7 +235,7 @@ fn lines(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread) -> Vec
             others.map(|(_, (key, value))| words::short(key, value)).collect::<Vec<_>>().join(", ")
         };
         let (name, others) = (short(true), short(false));
-        let point = Point { x: axis.value(&settings[spread.key()]), others, value, margin: margin.unwrap_or(0.0) };
+        let point = Point { x: axis.value(&settings[spread.key()]), others, value, interval };
         match lines.iter_mut().find(|line| line.name == name) {
             Some(line) => line.points.push(point),
             None => lines.push(Line { name, points: vec![point], knee: None }),
@@ -285,8 +294,8 @@ fn tip(line: &Line, point: &Point, what: &What, axis: &XAxis, is_knee: bool) -> 
         tip.push_str(&format!("\n{also}"));
     }
     tip.push_str(&format!("\n{}: {}", what.word, (what.shown)(point.value)));
-    if point.margin > 0.0 {
-        tip.push_str(&format!(" ±{}", (what.shown)(point.margin)));
+    if let Some(interval) = point.interval.filter(|interval| interval.high() > interval.low()) {
+        tip.push_str(&format!(" {}", interval.ends(what.shown)));
     }
     if is_knee {
         tip.push_str("\nHere the curve turns.");

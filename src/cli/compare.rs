@@ -173,13 +173,5 @@ fn difference(interval: Interval, figure: &str) -> String {
         _ => "-",
     };
     let mark = if interval.is_significant() { " *" } else { "  " };
-    let signed = |value: f64| match size(value.abs()) {
-        text if value < 0.0 && !is_zero(&text) => format!("-{text}"),
-        text => text,
-    };
-    let ends = match interval.margin() {
-        Some(margin) => format!("±{}", size(margin)),
-        None => format!("[{}, {}]", signed(interval.low()), signed(interval.high())),
-    };
-    format!("{sign}{} {ends}{mark}", size(interval.difference.abs()))
+    format!("{sign}{} {}{mark}", size(interval.difference.abs()), interval.ends(size))
 }

@@ -10,9 +10,11 @@ use super::format::{count, dollars, percent, plural};
 use super::many::{self, ManyArgs};
 use super::progress::pace;
 use super::table::{finished, plain, right};
+use crate::experiments::interval::Interval;
 use crate::experiments::plan::target::{Reading, Target};
 use crate::experiments::plan::{Plan, Planned, Request, files};
 use crate::ledger::Leaf;
+use crate::output::make_folder;
 use crate::report;
 use crate::results::Unit;
 use crate::results::format::HOURS_A_YEAR;
@@ -25,7 +27,8 @@ use crate::results::format::HOURS_A_YEAR;
                         as given. Along the longest range more is expected to be better, and its boundary is found by \
                         halving; the rest of the budget tries what is cheaper than the best. Metrics are the flattened \
                         keys of summary.json, as wait_s_by_gpus.5-8.p95 or wait_s_by_tenant.NAME.p95. That no job is \
-                        rejected or left unfinished is a target unless --slo says otherwise. Exit code 1: no setting \
+                        rejected or left unfinished, by the trace or in any of generated workloads, is a target \
+                        unless --slo says otherwise. Exit code 1: no setting \
                         meets the targets.")]
 pub struct PlanArgs {
     /// The scenario, a TOML file.
@@ -39,7 +42,7 @@ pub struct PlanArgs {
     /// How many settings are tried at most.
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = value_parser!(u32).range(1..=10_000))]
     pub budget: u32,
-    /// Count a target as met only where its whole 95 % interval meets it.
+    /// Count a target as met only where its whole 95 % interval meets it; takes --replicates.
     #[arg(long)]
     pub sure: bool,
     /// Replicates and changes.
@@ -68,9 +71,10 @@ pub fn run(args: &PlanArgs, output: &mut Output) -> Result<(), Failure> {
         only_sure: args.sure,
     })?;
     let (notices, most) = (plan.notices.clone(), plan.most_runs());
-    let planned = many::make(&notices, most, output, |observer| plan.search(observer))?;
-    let name = planned.plan.settings.first().map_or("", |setting| &setting.scenario.name);
+    let name = plan.settings.first().map_or("", |setting| &setting.scenario.name);
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(format!("{name}-plan")));
+    make_folder(&folder)?;
+    let planned = many::make(&notices, most, output, |observer| plan.search(observer))?;
     files::write(&folder, &planned)?;
     if !args.no_report {
         report::write_plan(&planned, &folder)?;
@@ -109,7 +113,11 @@ fn answer(planned: &Planned) -> String {
     match (planned.found.best, planned.nearest()) {
         (Some(best), _) => format!("{}: {}\n", name(best), cost(best)),
         (None, Some(nearest)) => {
-            format!("no setting meets the targets; the nearest is {}: {}\n", name(nearest), cost(nearest))
+            let none = match planned.found.rows_left {
+                0 => "no setting meets the targets; the nearest is",
+                _ => "none was found within the budget; the nearest of those tried is",
+            };
+            format!("{none} {}: {}\n", name(nearest), cost(nearest))
         }
         (None, None) => "no setting was tried\n".to_owned(),
     }
@@ -129,21 +137,29 @@ fn targets(planned: &Planned, settings: &[usize]) -> String {
     let readings: Vec<Vec<Reading>> = settings.iter().map(|&number| planned.readings(number)).collect();
     for (at, target) in planned.plan.targets.iter().enumerate() {
         // What nobody asked for is told only where it is missed.
-        if target.is_implied && readings.iter().all(|readings| readings[at].meets) {
+        if target.is_implied && readings.iter().all(|readings| readings[at].missed_in == 0) {
             continue;
         }
-        let cells = readings.iter().map(|readings| reading(target, readings[at]));
+        let cells = readings.iter().map(|readings| reading(target, readings[at], planned.plan.replicates));
         table.add_row(std::iter::once(target.to_string()).chain(cells).collect::<Vec<_>>());
     }
     finished(&table)
 }
 
-fn reading(target: &Target, reading: Reading) -> String {
+fn reading(target: &Target, reading: Reading, replicates: u32) -> String {
     let unit = Unit::of(&target.figure);
     let Some(value) = reading.value else { return "not known".to_owned() };
-    let margin = reading.margin.map_or_else(String::new, |margin| format!(" ±{}", unit.shown(margin)));
-    let verdict = if reading.meets { "" } else { "  misses" };
-    format!("{}{margin}{verdict}", unit.shown(value))
+    let interval = reading.interval.map_or_else(String::new, |i| format!(" {}", i.ends(|size| unit.shown(size))));
+    match (reading.meets, target.is_implied) {
+        (true, true) if reading.missed_in > 0 => {
+            format!("{}, but misses in {} of {replicates}", unit.shown(value), reading.missed_in)
+        }
+        (true, _) => format!("{}{interval}", unit.shown(value)),
+        (false, false) => format!("{}{interval}  misses", unit.shown(value)),
+        // Each of the replicates must meet it, so an interval around their mean says nothing.
+        (false, true) if replicates > 1 => format!("misses in {} of {replicates}", reading.missed_in),
+        (false, true) => format!("{}  misses", unit.shown(value)),
+    }
 }
 
 /// Where the GPU-time goes in each, as shares of the capacity, largest first: what binds.
@@ -210,6 +226,18 @@ fn certainty(planned: &Planned) -> String {
             name(cheaper),
             name(dearer),
             if found.cheaper_untried > 0 { "; a larger --budget may find a cheaper one" } else { "" }
+        ));
+    }
+    if let Some((setting, target, reading)) = planned.but_for_a_few() {
+        let high = reading.interval.filter(|_| plan.only_sure).map(Interval::high);
+        let bound = high.or(reading.value).unwrap_or_default();
+        text.push_str(&format!(
+            "{} misses only `{target}`, in {} of {} replicates; --slo '{}<={:.0}' would let it pass\n",
+            plan.name(&plan.settings[setting]),
+            reading.missed_in,
+            plan.replicates,
+            target.figure,
+            bound.ceil(),
         ));
     }
     text.push_str(&confidence(planned));

@@ -1,14 +1,15 @@
-//! Confidence intervals of a difference between two scenarios, from replicates paired by their workload.
+//! Confidence intervals of a figure, or of its difference between two scenarios, from replicates paired by their workload.
 
 use super::{student, studentized};
+use crate::results::format::is_zero;
 
 /// The confidence of all intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// A difference and how far it can be trusted.
+/// A difference, or a figure itself, and how far it can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The difference.
+    /// The difference, or the figure.
     pub difference: f64,
     /// How far the interval goes below it.
     pub below: f64,
@@ -65,6 +66,18 @@ impl Draws {
     }
 }
 
+impl Draws {
+    /// The fewest replicates that have an interval: two independent ones, or two beside the trace. `None` where the trace
+    /// has no second block of days, so that no number of them has one.
+    #[must_use]
+    pub fn fewest(self) -> Option<u32> {
+        match self {
+            Draws::Independent => Some(2),
+            Draws::Bootstrap { blocks } => (blocks >= 2).then_some(3),
+        }
+    }
+}
+
 impl Interval {
     /// The lower end.
     #[must_use]
@@ -90,16 +103,28 @@ impl Interval {
         self.low() > 0.0 || self.high() < 0.0
     }
 
-    /// What the values of replicates say: the trace's own where they are drawn from one, else their mean; and half the
-    /// width of its interval, where they are enough.
+    /// It in words behind its middle, sizes shown by `size`: `±3m`, or `[2m, 9m]` where it leans.
     #[must_use]
-    pub fn centre(values: &[f64], draws: Draws) -> Option<(f64, Option<f64>)> {
+    pub fn ends(self, size: impl Fn(f64) -> String) -> String {
+        let signed = |value: f64| match size(value.abs()) {
+            text if value < 0.0 && !is_zero(&text) => format!("-{text}"),
+            text => text,
+        };
+        match self.margin() {
+            Some(margin) => format!("±{}", size(margin)),
+            None => format!("[{}, {}]", signed(self.low()), signed(self.high())),
+        }
+    }
+
+    /// What the values of replicates say, the middle of their interval: the trace's own where they are drawn from one, else
+    /// their mean. `None` of nothing.
+    #[must_use]
+    pub fn centre(values: &[f64], draws: Draws) -> Option<f64> {
         let first = *values.first()?;
-        let centre = match draws {
+        Some(match draws {
             Draws::Independent => mean(values),
             Draws::Bootstrap { .. } => first,
-        };
-        Some((centre, Interval::of(values, draws).map(|interval| interval.above)))
+        })
     }
 
     /// As [`Interval::of`], but for quantiles by the bootstrap-t where replicates are independent and enough.
@@ -116,7 +141,7 @@ impl Interval {
     }
 
     /// The interval from the differences of the replicates, the first of them replicate 0. `None` where there are too
-    /// few: two independent ones, or two beside the trace.
+    /// few ([`Draws::fewest`]).
     ///
     /// - Independent: mean +- t s / sqrt(n), with n - 1 degrees of freedom.
     /// - Bootstrap: the trace's own difference +- t s sqrt(b / (b - 1)), s the standard deviation over the n drawn ones,

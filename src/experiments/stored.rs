@@ -141,7 +141,7 @@ impl StoredComparison {
     /// A figure of a contender: the trace's own where replicates are drawn from one, else the mean over them.
     #[must_use]
     pub fn value(&self, contender: usize, figure: &str) -> Option<f64> {
-        Interval::centre(&numbers(&self.contenders[contender].replicates, figure)?, self.draws).map(|(value, _)| value)
+        Interval::centre(&numbers(&self.contenders[contender].replicates, figure)?, self.draws)
     }
 
     /// How the figure differs from the first one's, where replicates are enough to say.
@@ -234,10 +234,11 @@ impl StoredSweep {
         self.design.point(point as u64)
     }
 
-    /// A figure at a point, and half the width of its 95 % interval where replicates are enough.
+    /// A figure at a point, and its interval where replicates are enough.
     #[must_use]
-    pub fn value(&self, point: usize, figure: &str) -> Option<(f64, Option<f64>)> {
+    pub fn value(&self, point: usize, figure: &str) -> Option<(f64, Option<Interval>)> {
         let values: Option<Vec<f64>> = self.points[point].iter().map(|cell| cell.figures.number(figure)).collect();
-        Interval::centre(&values?, self.draws)
+        let values = values?;
+        Some((Interval::centre(&values, self.draws)?, Interval::of_figure(figure, &values, self.draws)))
     }
 }

@@ -126,12 +126,7 @@ fn differences(of: &StoredComparison) -> Markup {
                 _ => "+",
             };
             let mark = if d.is_significant() { " *" } else { "" };
-            let signed = |value: f64| format!("{}{}", if value < 0.0 { "-" } else { "" }, shown(value.abs()));
-            let interval = match d.margin() {
-                Some(margin) => format!("±{}", shown(margin)),
-                None => format!("[{}, {}]", signed(d.low()), signed(d.high())),
-            };
-            Cell::number(d.difference, format!("{sign}{} {interval}{mark}", shown(d.difference.abs())))
+            Cell::number(d.difference, format!("{sign}{} {}{mark}", shown(d.difference.abs()), d.ends(shown)))
         }
         None => Cell::number(0.0, "n/a".to_owned()),
     };
@@ -166,7 +161,7 @@ fn leaves(of: &StoredComparison) -> Markup {
 fn points(of: &StoredSweep) -> Markup {
     let keys: Vec<&str> = of.design.keys().collect();
     let cell = |point: usize, (_, figure, shown): &Figure| match of.value(point, figure) {
-        Some((value, Some(margin))) => Cell::number(value, format!("{} ±{}", shown(value), shown(margin))),
+        Some((value, Some(interval))) => Cell::number(value, format!("{} {}", shown(value), interval.ends(shown))),
         known => Cell::maybe(known.map(|(value, _)| value), shown),
     };
     let is_priced = |point: usize| of.value(point, "cost.total_usd").is_some_and(|(usd, _)| usd > 0.0);

@@ -97,8 +97,8 @@ fn no_share_is_more_than_all() {
     let drawn = chart::drawn(&chart::OF_SWEEPS, &swept);
     check("shares", &drawn);
     let past = |point: usize| {
-        let (value, margin) = swept.value(point, "utilization.productive").unwrap();
-        value + margin.unwrap() > 1.0
+        let (_, interval) = swept.value(point, "utilization.productive").unwrap();
+        interval.unwrap().high() > 1.0
     };
     assert!((0..3).any(past), "an interval must reach beyond 100 % for this to test anything");
     let told = texts(&drawn, "sweep-utilization");

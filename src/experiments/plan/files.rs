@@ -1,13 +1,12 @@
 //! `plan.csv`, a row a run, and `plan.json`: the answer, how sure it is, the frontier.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::target::Reading;
 use super::{Plan, Planned};
-use crate::experiments::interval::CONFIDENCE;
+use crate::experiments::interval::{CONFIDENCE, Interval};
 use crate::experiments::table::{Columns, Table};
 use crate::input::Problem;
 use crate::output::write_text;
@@ -15,12 +14,11 @@ use crate::output::write_text;
 /// The version of `plan.json`'s shape.
 pub const SCHEMA: &str = "fleetsim.plan/1";
 
-/// Writes both files into `folder`, which is made if need be.
+/// Writes both files into `folder`, which is there.
 ///
 /// # Errors
 /// When one cannot be written.
 pub fn write(folder: &Path, planned: &Planned) -> Result<(), Problem> {
-    fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
     write_runs(&folder.join("plan.csv"), planned)?;
     write_text(&folder.join("plan.json"), &json_text(planned))
 }
@@ -122,8 +120,12 @@ fn told(target: &str, reading: &Reading) -> Value {
     json!({
         "target": target,
         "value": reading.value,
-        "margin": reading.margin,
+        "margin": reading.interval.and_then(Interval::margin),
+        "low": reading.interval.map(Interval::low),
+        "high": reading.interval.map(Interval::high),
+        "method": reading.interval.map(|interval| interval.method.name()),
         "meets": reading.meets,
         "sure": reading.is_sure,
+        "missed_in": reading.missed_in,
     })
 }

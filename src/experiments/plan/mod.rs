@@ -48,7 +48,7 @@ pub struct Request<'a> {
     pub replicates: u32,
     /// How many settings are tried at most, at least 1.
     pub budget: usize,
-    /// Whether a target counts as met only where its whole interval meets it.
+    /// Whether a target counts as met only where its whole interval meets it, for which replicates must be enough.
     pub only_sure: bool,
 }
 
@@ -69,7 +69,8 @@ pub struct Plan {
     pub budget: usize,
     /// What the replicates are to each other.
     pub draws: Draws,
-    only_sure: bool,
+    /// Whether a target counts as met only where its whole interval meets it.
+    pub only_sure: bool,
     library: Library,
 }
 
@@ -107,11 +108,15 @@ impl Plan {
         let scenarios = grid.scenarios(count)?;
         check_same_demand(&scenarios, &axes)?;
         let library = Library::read(request.file, &scenarios, request.replicates)?;
+        let draws = scenarios.iter().fold(Draws::Independent, |draws, one| draws.and(library.draws(one)));
+        if request.only_sure {
+            check_enough(request.replicates, draws)?;
+        }
         let is_cut_short = scenarios.iter().any(|scenario| scenario.measure.until.is_some());
         Ok(Plan {
             notices: notices(&scenarios, &library),
             targets: Target::parse_all(request.slo, is_cut_short)?,
-            draws: scenarios.iter().fold(Draws::Independent, |draws, one| draws.and(library.draws(one))),
+            draws,
             settings: Setting::in_order(scenarios, &axes),
             knobs,
             replicates: request.replicates,
@@ -161,10 +166,12 @@ impl Plan {
     }
 
     fn is_met(&self, cells: &[Cell]) -> bool {
-        self.targets.iter().all(|target| {
-            let reading = target.read(cells, self.draws);
-            reading.meets && (!self.only_sure || reading.is_sure != Some(false))
-        })
+        self.targets.iter().all(|target| self.passes(target.read(cells, self.draws)))
+    }
+
+    /// Whether a target counts as met; what is not known does not.
+    fn passes(&self, reading: Reading) -> bool {
+        reading.meets && (!self.only_sure || reading.is_sure == Some(true))
     }
 
     /// A setting in words: `cluster.pools.h100.nodes=17`.
@@ -189,6 +196,20 @@ impl Planned {
         let worst = |setting: usize| self.readings(setting).iter().map(|r| r.miss).fold(0.0, f64::max);
         let tried = self.trials.keys().map(|&setting| (setting, worst(setting)));
         tried.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting)
+    }
+
+    /// The cheapest setting tried that would be better than the best but for a few of its replicates, in which it misses
+    /// one target that is implied, with that target.
+    #[must_use]
+    pub fn but_for_a_few(&self) -> Option<(usize, &Target, Reading)> {
+        let below = self.found.best.unwrap_or(self.plan.settings.len());
+        let few = |reading: &Reading| (1..self.plan.replicates as usize).contains(&reading.missed_in);
+        self.trials.range(..below).find_map(|(&setting, _)| {
+            let readings = self.plan.targets.iter().zip(self.readings(setting));
+            let missed: Vec<_> = readings.filter(|(_, reading)| !self.plan.passes(*reading)).collect();
+            let [(target, reading)] = missed[..] else { return None };
+            (target.is_implied && few(&reading)).then_some((setting, target, reading))
+        })
     }
 
     /// The next cheaper setting that was tried, of the same row where there is one: what the best is needed for.
@@ -248,6 +269,23 @@ fn notices(scenarios: &[Scenario], library: &Library) -> Vec<String> {
         notices.push(order.to_owned());
     }
     notices
+}
+
+/// Without an interval nothing is sure.
+fn check_enough(replicates: u32, draws: Draws) -> Result<(), Problem> {
+    let message = match (draws, draws.fewest()) {
+        (_, Some(fewest)) if replicates >= fewest => return Ok(()),
+        (Draws::Independent, Some(fewest)) => {
+            format!("an interval takes at least {fewest} replicates, and there is {replicates}; try --replicates 10")
+        }
+        (Draws::Bootstrap { .. }, Some(fewest)) => format!(
+            "an interval takes at least {fewest} replicates, the trace and two drawn from its days, and there {} \
+             {replicates}; try --replicates 20",
+            if replicates == 1 { "is" } else { "are" }
+        ),
+        (_, None) => "the trace is too short for an interval: its days make no two blocks to draw from".to_owned(),
+    };
+    Err(Problem { source: "--sure".to_owned(), at: None, message })
 }
 
 /// A generated load that is a share of the cluster grows with it: every setting would be given other jobs.

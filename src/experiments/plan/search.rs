@@ -45,6 +45,10 @@ pub fn search<'m>(
     meets: &'m mut Meets<'m>,
 ) -> Result<Found, Stop> {
     let mut search = Search { settings, budget, tried: BTreeMap::new(), meets };
+    if budget < settings {
+        // An answer that may not be the cheapest is better than none.
+        search.ask(&[settings - 1])?;
+    }
     let mut rows_left = rows.len();
     for row in rows {
         if !search.halve(row)? {
@@ -94,9 +98,10 @@ impl Search<'_> {
         Ok(reaches)
     }
 
-    /// Finds the boundary of a row among what is cheaper than the best; false where the budget did not reach.
+    /// Finds the boundary of a row among what is no dearer than the best, which is an end of its own row; false where
+    /// the budget did not reach.
     fn halve(&mut self, row: &[usize]) -> Result<bool, Stop> {
-        let row = &row[..row.partition_point(|&setting| self.best().is_none_or(|best| setting < best))];
+        let row = &row[..row.partition_point(|&setting| self.best().is_none_or(|best| setting <= best))];
         let (Some(&first), Some(&last)) = (row.first(), row.last()) else { return Ok(true) };
         if !self.ask(&[first, last])? {
             return Ok(false);

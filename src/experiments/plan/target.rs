@@ -36,12 +36,15 @@ pub struct Target {
 pub struct Reading {
     /// The trace's own value, or the mean over independent workloads; `None` where a replicate does not know it.
     pub value: Option<f64>,
-    /// Half the width of its 95 % interval; `None` for too few replicates.
-    pub margin: Option<f64>,
-    /// Whether the value meets the target.
+    /// Its 95 % interval; `None` for too few replicates.
+    pub interval: Option<Interval>,
+    /// Whether the value meets the target. What is implied holds for the trace, or for every one of independent workloads.
     pub meets: bool,
-    /// Whether the whole interval does, or none of it; `None` without an interval.
+    /// Whether the whole interval does, or none of it; of what is implied, whether every replicate does, or none. `None`
+    /// for too few replicates.
     pub is_sure: Option<bool>,
+    /// How many replicates miss it by themselves.
+    pub missed_in: usize,
     /// By how much the value misses the bound, relative to the bound; 0 where it meets it.
     pub miss: f64,
 }
@@ -93,19 +96,33 @@ impl Target {
     pub fn read(&self, cells: &[Cell], draws: Draws) -> Reading {
         let values: Option<Vec<f64>> = cells.iter().map(|cell| cell.figures.number(&self.figure)).collect();
         let Some(values) = values.filter(|values| !values.is_empty()) else {
-            return Reading { value: None, margin: None, meets: false, is_sure: None, miss: f64::INFINITY };
+            let missed_in = cells.len();
+            return Reading {
+                value: None,
+                interval: None,
+                meets: false,
+                is_sure: None,
+                missed_in,
+                miss: f64::INFINITY,
+            };
         };
-        let value = match draws {
-            Draws::Independent => values.iter().sum::<f64>() / values.len() as f64,
-            Draws::Bootstrap { .. } => values[0],
+        let value = Interval::centre(&values, draws).unwrap_or(values[0]);
+        let interval = Interval::of_figure(&self.figure, &values, draws);
+        let missed_in = values.iter().filter(|&&value| !self.is_met_by(value)).count();
+        let meets = match (self.is_implied, draws) {
+            (true, Draws::Independent) => missed_in == 0,
+            _ => self.is_met_by(value),
         };
-        let margin = Interval::of(&values, draws).and_then(Interval::margin);
-        let meets = self.is_met_by(value);
+        let agree = |interval: Interval| match self.is_implied {
+            true => missed_in == if meets { 0 } else { values.len() },
+            false => [interval.low(), interval.high()].iter().all(|&end| self.is_met_by(end) == meets),
+        };
         Reading {
             value: Some(value),
-            margin,
+            interval,
             meets,
-            is_sure: margin.map(|m| [value - m, value + m].iter().all(|&end| self.is_met_by(end) == meets)),
+            is_sure: interval.map(agree),
+            missed_in,
             miss: if meets { 0.0 } else { (value - self.bound).abs() / self.scale() },
         }
     }
@@ -157,6 +174,30 @@ mod tests {
         let reading = target.read(&cells(&["1000", "9000"]), Draws::Bootstrap { blocks: 9 });
         assert!(reading.meets && reading.is_sure.is_none(), "the trace itself counts");
         assert!(!target.read(&cells(&["10", ""]), Draws::Independent).meets, "what is not known is not met");
+    }
+
+    #[test]
+    fn a_quantile_has_the_interval_that_a_comparison_gives_it() {
+        // One replicate far above: the interval leans upwards and reaches over a bound that a symmetric one does not.
+        let values = ["10", "11", "12", "10", "11", "12", "10", "11", "12", "40"];
+        let numbers: Vec<f64> = values.iter().map(|value| value.parse().unwrap()).collect();
+        let student = Interval::of(&numbers, Draws::Independent).unwrap();
+        let bound = student.high().ceil();
+        let target = Target::parse(&format!("wait_s.p95<={bound}s")).unwrap();
+        let reading = target.read(&cells(&values), Draws::Independent);
+        assert_eq!(reading.interval, Interval::of_figure("wait_s.p95", &numbers, Draws::Independent));
+        assert!(student.high() <= bound && reading.meets && reading.is_sure == Some(false), "{reading:?}");
+    }
+
+    #[test]
+    fn what_is_implied_holds_for_every_replicate_or_the_trace() {
+        let target = Target { is_implied: true, ..Target::parse("wait_s.p95<=0").unwrap() };
+        let odd = target.read(&cells(&["0", "0", "1", "0"]), Draws::Independent);
+        assert_eq!((odd.meets, odd.missed_in, odd.is_sure), (false, 1, Some(false)));
+        let of_trace = target.read(&cells(&["0", "0", "1", "0"]), Draws::Bootstrap { blocks: 9 });
+        assert_eq!((of_trace.meets, of_trace.missed_in, of_trace.is_sure), (true, 1, Some(false)));
+        let all = target.read(&cells(&["0", "0", "0"]), Draws::Independent);
+        assert_eq!((all.meets, all.is_sure), (true, Some(true)));
     }
 
     #[test]
