@@ -75,10 +75,13 @@ impl Run<'_> {
     }
 
     /// Books what draining nodes withhold as the maintenance that they wait for; says whether it is other than before.
+    #[inline]
     pub(super) fn book_drains(&mut self) -> bool {
-        if self.world.draining.is_empty() && self.drained.is_empty() {
-            return false;
-        }
+        (!self.world.draining.is_empty() || !self.drained.is_empty()) && self.book_withheld()
+    }
+
+    #[cold]
+    fn book_withheld(&mut self) -> bool {
         let mut changed = false;
         self.drained.resize(self.world.pools.len(), 0);
         for (pool, booked) in self.drained.iter_mut().enumerate() {
