@@ -151,9 +151,11 @@ impl Amounts {
             .sum()
     }
 
-    /// What is saved where these come to those of another run: what the cluster costs less, and what is wasted less.
+    /// What is saved where these come to those of another run: what the cluster costs less, and what is wasted less. What
+    /// is not paid for any more may be the same that is not wasted any more, so where both are less, the larger counts.
     fn saving(&self, other: &Amounts) -> f64 {
-        (self.all - other.all) + (self.wasted() - other.wasted())
+        let (cheaper, less_wasted) = (self.all - other.all, self.wasted() - other.wasted());
+        if cheaper > 0.0 && less_wasted > 0.0 { cheaper.max(less_wasted) } else { cheaper + less_wasted }
     }
 }
 
@@ -196,5 +198,41 @@ fn remedy(change: &Change, before: &Metrics, after: &Metrics, causes: &[Leaf]) -
         saving_gpu_hours_per_year: was.gpu_hours.saving(&is.gpu_hours),
         by_cause_usd_per_year: by_cause(&was.usd, &is.usd),
         by_cause_gpu_hours_per_year: by_cause(&was.gpu_hours, &is.gpu_hours),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A year of 100 useful, and these.
+    fn year(fragmentation: f64, no_demand: f64) -> Amounts {
+        let mut by_leaf = [0.0; LEAVES];
+        by_leaf[Leaf::Useful as usize] = 100.0;
+        by_leaf[Leaf::Fragmentation as usize] = fragmentation;
+        by_leaf[Leaf::NoDemand as usize] = no_demand;
+        Amounts { by_leaf, all: by_leaf.iter().sum() }
+    }
+
+    #[test]
+    fn what_is_saved_is_counted_once() {
+        let was = year(50.0, 20.0);
+        for (fragmentation, no_demand, saved) in [
+            // The same cluster: what is not wasted is free for others, and the other way round.
+            (10.0, 60.0, 40.0),
+            (60.0, 10.0, -10.0),
+            // What was wasted is not rented any more, or more than that, or nobody wanted it.
+            (10.0, 20.0, 40.0),
+            (10.0, 10.0, 50.0),
+            (50.0, 5.0, 15.0),
+            // Part of it only: the rest is free for others.
+            (10.0, 40.0, 40.0),
+            // Dearer, at less waste; cheaper, at more.
+            (10.0, 80.0, 20.0),
+            (60.0, 0.0, 0.0),
+        ] {
+            let saving: f64 = was.saving(&year(fragmentation, no_demand));
+            assert!((saving - saved).abs() < 1e-9, "{fragmentation}, {no_demand}: {saving}");
+        }
     }
 }
