@@ -24,8 +24,10 @@ use crate::results::format::HOURS_A_YEAR;
 #[command(after_help = "Example: fleetsim plan scenarios/quickstart.toml --vary cluster.pools.h100.nodes=12..32 \
                         --slo 'wait_s.p95<=2h' --slo 'utilization.productive>=60%' --replicates 10\n\n\
                         Settings are in the order of what their GPUs cost an hour (rented ones at most), then of their GPUs, then of the values \
-                        as given. Along the longest range more is expected to be better, and its boundary is found by \
-                        halving; the rest of the budget tries what is cheaper than the best. Metrics are the flattened \
+                        as given. More of a range is expected to be better: a setting that misses the targets rules out \
+                        those that have no more of anything, one that meets them those that are dearer, and the one is \
+                        tried that rules out the most either way, which is halving where there is one range. Of a list \
+                        nothing is expected. The rest of the budget tries what is cheaper than the best. Metrics are the flattened \
                         keys of summary.json, as wait_s_by_gpus.5-8.p95 or wait_s_by_tenant.NAME.p95. That no job is \
                         rejected or left unfinished, by the trace or in any of generated workloads, is a target \
                         unless --slo says otherwise. Exit code 1: no setting \
@@ -113,8 +115,9 @@ fn answer(planned: &Planned) -> String {
     match (planned.found.best, planned.nearest()) {
         (Some(best), _) => format!("{}: {}\n", name(best), cost(best)),
         (None, Some(nearest)) => {
-            let none = match planned.found.rows_left {
-                0 => "no setting meets the targets; the nearest is",
+            let none = match (planned.found.cheaper_untried, planned.found.undecided) {
+                (0, _) => "no setting meets the targets; the nearest is",
+                (_, 0) => "none of those tried meets the targets, and no other is expected to; the nearest is",
                 _ => "none was found within the budget; the nearest of those tried is",
             };
             format!("{none} {}: {}\n", name(nearest), cost(nearest))
@@ -205,19 +208,18 @@ fn certainty(planned: &Planned) -> String {
     let (plan, found) = (&planned.plan, &planned.found);
     let mut text =
         format!("{} of {} tried", count(found.tried.len() as u64), plural(plan.settings.len() as u64, "setting"));
+    let (left, cheaper) = (count(found.cheaper_untried as u64), count(found.cheaper as u64));
     text.push_str(&match (found.cheaper_untried, found.best) {
         (0, Some(_)) => "; all that are cheaper were tried, and none meets the targets\n".to_owned(),
         (0, None) => "\n".to_owned(),
-        (left, _) => format!(
-            "; {} of {} cheaper ones were not (--budget {}): that more is better is expected there\n",
-            count(left as u64),
-            count(found.cheaper as u64),
-            plan.budget
-        ),
+        (_, Some(_)) => format!("; {left} of {cheaper} cheaper ones were not (--budget {})", plan.budget),
+        (_, None) => format!("; the other {left} were not (--budget {})", plan.budget),
     });
-    if found.rows_left > 0 {
-        let rows = plural(found.rows_left as u64, "combination");
-        text.push_str(&format!("the budget did not reach {rows} of the other keys\n"));
+    if found.cheaper_untried > 0 {
+        text.push_str(&match found.undecided {
+            0 => ": that more is better is expected there\n".to_owned(),
+            open => format!(", and nothing is known of {}; a larger --budget tells\n", count(open as u64)),
+        });
     }
     if let Some(&(cheaper, dearer)) = found.exceptions.first() {
         let name = |number: usize| plan.name(&plan.settings[number]);

@@ -79,7 +79,7 @@ fn json_text(planned: &Planned) -> String {
             "tried": found.tried.len(),
             "cheaper": found.cheaper,
             "cheaper_untried": found.cheaper_untried,
-            "rows_left": found.rows_left,
+            "undecided": found.undecided,
             "exceptions": exceptions.collect::<Vec<_>>(),
         },
         "frontier": frontier.collect::<Vec<_>>(),

@@ -2,11 +2,13 @@
 //!
 //! What a setting costs, the price of its GPUs by the hour, is known before anything runs (of rented ones the most that they
 //! can cost); so settings have an order,
-//! and the [`search`] only has to find the first in it that meets the [`target`]s. All settings meet the same workloads
-//! (common random numbers), so a difference between two of them is theirs alone.
+//! and the [`search`] only has to find the first in it that meets the [`target`]s. Of keys that are ranges more is expected to be
+//! better ([`lattice`]), which saves most trials. All settings meet the same workloads (common random numbers), so a difference
+//! between two of them is theirs alone.
 
 pub mod files;
 pub mod knob;
+pub mod lattice;
 pub mod search;
 pub mod setting;
 pub mod target;
@@ -26,6 +28,7 @@ use crate::input::{Problem, Problems};
 use crate::scenario::{Overrides, Scenario, Source};
 use crate::units::suggest;
 use knob::Knob;
+use lattice::Lattice;
 use search::Found;
 use setting::Setting;
 use target::{Reading, Target};
@@ -71,6 +74,7 @@ pub struct Plan {
     pub draws: Draws,
     /// Whether a target counts as met only where its whole interval meets it.
     pub only_sure: bool,
+    lattice: Lattice,
     library: Library,
 }
 
@@ -113,11 +117,14 @@ impl Plan {
             check_enough(request.replicates, draws)?;
         }
         let is_cut_short = scenarios.iter().any(|scenario| scenario.measure.until.is_some());
+        let notices = notices(&scenarios, &library);
+        let settings = Setting::in_order(scenarios, &axes);
         Ok(Plan {
-            notices: notices(&scenarios, &library),
+            notices,
             targets: Target::parse_all(request.slo, is_cut_short)?,
             draws,
-            settings: Setting::in_order(scenarios, &axes),
+            lattice: setting::lattice(&settings, &knobs),
+            settings,
             knobs,
             replicates: request.replicates,
             budget: request.budget,
@@ -137,7 +144,6 @@ impl Plan {
     /// # Errors
     /// What makes no sense in a workload, what breaks in a run, or a target on a figure that no run has.
     pub fn search(self, observer: Observer<'_>) -> Result<Planned, Stop> {
-        let rows = setting::rows(&self.settings, &self.knobs);
         let mut trials = BTreeMap::new();
         let mut pace = Pace::default();
         let mut meets = |settings: &[usize]| {
@@ -150,7 +156,7 @@ impl Plan {
             trials.extend(settings.iter().copied().zip(cells));
             Ok(verdicts)
         };
-        let found = search::search(self.settings.len(), &rows, self.budget, &mut meets)?;
+        let found = search::search(&self.lattice, self.budget, &mut meets)?;
         Ok(Planned { plan: self, found, trials, pace })
     }
 
@@ -212,13 +218,12 @@ impl Planned {
         })
     }
 
-    /// The next cheaper setting that was tried, of the same row where there is one: what the best is needed for.
+    /// The next cheaper setting that was tried, one with no more of any range where there is one: what the best is needed for.
     #[must_use]
     pub fn next_smaller(&self, best: usize) -> Option<usize> {
-        let rows = setting::rows(&self.plan.settings, &self.plan.knobs);
-        let row = rows.iter().find(|row| row.contains(&best))?;
-        let in_row = row.iter().rev().find(|&&s| s < best && self.trials.contains_key(&s)).copied();
-        in_row.or_else(|| self.trials.range(..best).next_back().map(|(setting, _)| *setting))
+        let cheaper = || self.trials.range(..best).rev().map(|(&setting, _)| setting);
+        let lesser = cheaper().find(|&setting| self.plan.lattice.is_at_most(setting, best));
+        lesser.or_else(|| cheaper().next())
     }
 
     /// The queue time that the frontier is drawn in: that of the first target on one, or the 95 % quantile of all.

@@ -1,8 +1,7 @@
 //! A choice of values, what it costs, and the order of all choices.
 
-use std::collections::BTreeMap;
-
 use super::knob::Knob;
+use super::lattice::Lattice;
 use crate::experiments::axes::{self, Axis};
 use crate::scenario::Scenario;
 use crate::units::{GpuTime, Usd};
@@ -50,21 +49,20 @@ fn per_hour(scenario: &Scenario) -> Usd {
     scenario.cluster.pools.iter().map(|pool| pool.price.cost_of(hour(pool.gpu_count()))).sum()
 }
 
-/// Settings that differ in one key only, the range with the most values; they ascend within a row, and rows by their
-/// cheapest. Without a range every setting is a row of its own: nothing is expected of a list.
+/// What is expected of settings in their order: more of each key that is a range is better, of a list nothing is expected.
 #[must_use]
-pub fn rows(settings: &[Setting], knobs: &[Knob]) -> Vec<Vec<usize>> {
-    let ranges = knobs.iter().enumerate().filter(|(_, knob)| knob.is_range);
-    let along = ranges.max_by_key(|(at, knob)| (knob.axis.values.len(), usize::MAX - at)).map(|(at, _)| at);
-    let mut rows: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-    for (number, setting) in settings.iter().enumerate() {
-        let mut key = setting.places.clone();
-        if let Some(along) = along {
-            key.remove(along);
+pub fn lattice(settings: &[Setting], knobs: &[Knob]) -> Lattice {
+    let sizes = knobs.iter().filter(|knob| knob.is_range).map(|knob| knob.axis.values.len()).collect();
+    let place = |setting: &Setting| {
+        let mut group = 0;
+        let mut along = Vec::new();
+        for (knob, &place) in knobs.iter().zip(&setting.places) {
+            match knob.is_range {
+                true => along.push(place),
+                false => group = group * knob.axis.values.len() + place,
+            }
         }
-        rows.entry(key).or_default().push(number);
-    }
-    let mut rows: Vec<Vec<usize>> = rows.into_values().collect();
-    rows.sort();
-    rows
+        (group, along)
+    };
+    Lattice::new(sizes, &settings.iter().map(place).collect::<Vec<_>>())
 }
