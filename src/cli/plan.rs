@@ -24,9 +24,10 @@ use crate::results::format::HOURS_A_YEAR;
 #[command(after_help = "Example: fleetsim plan scenarios/quickstart.toml --vary cluster.pools.h100.nodes=12..32 \
                         --slo 'wait_s.p95<=2h' --slo 'utilization.productive>=60%' --replicates 10\n\n\
                         Settings are in the order of what their GPUs cost an hour (rented ones at most), then of their GPUs, then of the values \
-                        as given. More of a range is expected to be better: a setting that misses the targets rules out \
-                        those that have no more of anything, one that meets them those that are dearer, and the one is \
-                        tried that rules out the most either way, which is halving where there is one range. Of a list \
+                        as given. More of a range is expected to be better, for shares of the capacity and costs less of \
+                        one that costs: a setting that misses a target rules out those that are no better, one that \
+                        meets all rules out those that are dearer, and the one is tried that rules out the most in the \
+                        worst case, which is halving where there is one range. Of a list \
                         nothing is expected. The rest of the budget tries what is cheaper than the best. Metrics are the flattened \
                         keys of summary.json, as wait_s_by_gpus.5-8.p95 or wait_s_by_tenant.NAME.p95. That no job is \
                         rejected or left unfinished, by the trace or in any of generated workloads, is a target \
@@ -196,7 +197,7 @@ fn frontier(planned: &Planned) -> Option<String> {
             count(setting.gpus),
             dollars(setting.per_hour.as_dollars()),
             Unit::of(figure).shown(wait),
-            if planned.found.tried[&number] { "met" } else { "missed" }.to_owned(),
+            if planned.found.tried[&number].meets() { "met" } else { "missed" }.to_owned(),
         ]);
     }
     right(&mut table, &[1, 2, 3]);
@@ -217,14 +218,14 @@ fn certainty(planned: &Planned) -> String {
     });
     if found.cheaper_untried > 0 {
         text.push_str(&match found.undecided {
-            0 => ": that more is better is expected there\n".to_owned(),
+            0 => ": they are expected to miss the targets\n".to_owned(),
             open => format!(", and nothing is known of {}; a larger --budget tells\n", count(open as u64)),
         });
     }
     if let Some(&(cheaper, dearer)) = found.exceptions.first() {
         let name = |number: usize| plan.name(&plan.settings[number]);
         text.push_str(&format!(
-            "more is not always better here: {} meets the targets, {} does not{}\n",
+            "the expectation does not always hold: {} meets the targets, {} does not{}\n",
             name(cheaper),
             name(dearer),
             if found.cheaper_untried > 0 { "; a larger --budget may find a cheaper one" } else { "" }

@@ -39,7 +39,7 @@ fn write_runs(to: &Path, planned: &Planned) -> Result<(), Problem> {
             lead.extend([
                 setting.gpus.to_string(),
                 setting.per_hour.to_string(),
-                found.tried[number].to_string(),
+                found.tried[number].meets().to_string(),
                 frontier.iter().any(|(on, _)| on == number).to_string(),
                 replicate.to_string(),
                 cell.seed.to_string(),

@@ -2,8 +2,8 @@
 //!
 //! What a setting costs, the price of its GPUs by the hour, is known before anything runs (of rented ones the most that they
 //! can cost); so settings have an order,
-//! and the [`search`] only has to find the first in it that meets the [`target`]s. Of keys that are ranges more is expected to be
-//! better ([`lattice`]), which saves most trials. All settings meet the same workloads (common random numbers), so a difference
+//! and the [`search`] only has to find the first in it that meets the [`target`]s. Of keys that are ranges it is expected what
+//! more does to a target ([`lattice`]), which saves most trials. All settings meet the same workloads (common random numbers), so a difference
 //! between two of them is theirs alone.
 
 pub mod files;
@@ -12,6 +12,7 @@ pub mod lattice;
 pub mod search;
 pub mod setting;
 pub mod target;
+pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,10 +29,11 @@ use crate::input::{Problem, Problems};
 use crate::scenario::{Overrides, Scenario, Source};
 use crate::units::suggest;
 use knob::Knob;
-use lattice::Lattice;
+use lattice::{Lattice, Need};
 use search::Found;
 use setting::Setting;
 use target::{Reading, Target};
+use verdict::Verdict;
 
 /// Settings of one plan; more take too long to be read.
 const MOST_SETTINGS: u64 = 10_000;
@@ -146,17 +148,20 @@ impl Plan {
     pub fn search(self, observer: Observer<'_>) -> Result<Planned, Stop> {
         let mut trials = BTreeMap::new();
         let mut pace = Pace::default();
-        let mut meets = |settings: &[usize]| {
+        let needs =
+            [Need::More, Need::Thrift].map(|need| self.targets.iter().any(|t| t.need() == need).then_some(need));
+        let needs: Vec<Need> = needs.into_iter().flatten().collect();
+        let mut make = |settings: &[usize]| {
             let (cells, took) = self.make(settings, observer)?;
             pace = pace.and(took);
             if trials.is_empty() {
                 check_figures(&self.targets, &cells)?;
             }
-            let verdicts = cells.iter().map(|cells| self.is_met(cells)).collect();
+            let verdicts = cells.iter().map(|cells| self.verdict(cells)).collect();
             trials.extend(settings.iter().copied().zip(cells));
             Ok(verdicts)
         };
-        let found = search::search(&self.lattice, self.budget, &mut meets)?;
+        let found = search::search(&self.lattice, &needs, self.budget, &mut make)?;
         Ok(Planned { plan: self, found, trials, pace })
     }
 
@@ -171,8 +176,16 @@ impl Plan {
         Ok((cells.chunks(replicates).map(<[Cell]>::to_vec).collect(), pace))
     }
 
-    fn is_met(&self, cells: &[Cell]) -> bool {
-        self.targets.iter().all(|target| self.passes(target.read(cells, self.draws)))
+    fn verdict(&self, cells: &[Cell]) -> Verdict {
+        let is_missed = |target: &&Target| !self.passes(target.read(cells, self.draws));
+        let mut verdict = Verdict::default();
+        for target in self.targets.iter().filter(is_missed) {
+            match target.need() {
+                Need::More => verdict.needs_more = true,
+                Need::Thrift => verdict.needs_thrift = true,
+            }
+        }
+        verdict
     }
 
     /// Whether a target counts as met; what is not known does not.
@@ -222,7 +235,7 @@ impl Planned {
     #[must_use]
     pub fn next_smaller(&self, best: usize) -> Option<usize> {
         let cheaper = || self.trials.range(..best).rev().map(|(&setting, _)| setting);
-        let lesser = cheaper().find(|&setting| self.plan.lattice.is_at_most(setting, best));
+        let lesser = cheaper().find(|&setting| self.plan.lattice.is_no_better(Need::More, setting, best));
         lesser.or_else(|| cheaper().next())
     }
 

@@ -1,7 +1,7 @@
 //! A choice of values, what it costs, and the order of all choices.
 
 use super::knob::Knob;
-use super::lattice::Lattice;
+use super::lattice::{Lattice, Range};
 use crate::experiments::axes::{self, Axis};
 use crate::scenario::Scenario;
 use crate::units::{GpuTime, Usd};
@@ -49,10 +49,18 @@ fn per_hour(scenario: &Scenario) -> Usd {
     scenario.cluster.pools.iter().map(|pool| pool.price.cost_of(hour(pool.gpu_count()))).sum()
 }
 
-/// What is expected of settings in their order: more of each key that is a range is better, of a list nothing is expected.
+/// What is expected of settings in their order by the keys that are ranges; of a list nothing is.
 #[must_use]
 pub fn lattice(settings: &[Setting], knobs: &[Knob]) -> Lattice {
-    let sizes = knobs.iter().filter(|knob| knob.is_range).map(|knob| knob.axis.values.len()).collect();
+    let price = |places: &[usize]| settings.iter().find(|s| s.places == places).map(|s| (s.per_hour, s.gpus));
+    let range = |(at, knob): (usize, &Knob)| {
+        let size = knob.axis.values.len();
+        let least = vec![0; knobs.len()];
+        let mut most = least.clone();
+        most[at] = size - 1;
+        Range { size, is_costly: price(&most) > price(&least) }
+    };
+    let ranges = knobs.iter().enumerate().filter(|(_, knob)| knob.is_range).map(range).collect();
     let place = |setting: &Setting| {
         let mut group = 0;
         let mut along = Vec::new();
@@ -64,5 +72,5 @@ pub fn lattice(settings: &[Setting], knobs: &[Knob]) -> Lattice {
         }
         (group, along)
     };
-    Lattice::new(sizes, &settings.iter().map(place).collect::<Vec<_>>())
+    Lattice::new(ranges, &settings.iter().map(place).collect::<Vec<_>>())
 }

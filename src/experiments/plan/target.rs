@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lattice::Need;
 use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::run::Cell;
 use crate::input::{Problem, Problems};
@@ -89,6 +90,22 @@ impl Target {
             }
         }
         problems.or(targets)
+    }
+
+    /// What would help a setting that misses it. Shares of the capacity and costs are better where there is less of what is
+    /// paid for, all else where there is more.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        let last = self.figure.rsplit('.').next().unwrap_or_default();
+        let is_of_pool = self.figure.starts_with("pools.");
+        let is_share = self.figure.starts_with("utilization.") || is_of_pool && !last.ends_with("_usd");
+        let is_spent = self.figure.starts_with("cost.") || is_of_pool && last.ends_with("_usd");
+        let is_idle = matches!(self.figure.as_str(), "capacity_gpu_s" | "ledger.no_demand");
+        match self.sense {
+            Sense::AtLeast if is_share => Need::Thrift,
+            Sense::AtMost if is_spent || is_idle => Need::Thrift,
+            _ => Need::More,
+        }
     }
 
     /// Holds the replicates of a setting against it.
@@ -198,6 +215,22 @@ mod tests {
         assert_eq!((of_trace.meets, of_trace.missed_in, of_trace.is_sure), (true, 1, Some(false)));
         let all = target.read(&cells(&["0", "0", "0"]), Draws::Independent);
         assert_eq!((all.meets, all.is_sure), (true, Some(true)));
+    }
+
+    #[test]
+    fn what_helps_goes_by_the_figure_and_the_side_of_its_bound() {
+        for (target, need) in [
+            ("wait_s.p95<=30m", Need::More),
+            ("utilization.productive>=60%", Need::Thrift),
+            ("utilization.productive<=60%", Need::More),
+            ("cost.total_usd<=$100", Need::Thrift),
+            ("pools.a.allocated>=0.5", Need::Thrift),
+            ("pools.a.idle_usd<=100", Need::Thrift),
+            ("pools.a.idle_usd>=100", Need::More),
+            ("jobs.finished>=100", Need::More),
+        ] {
+            assert_eq!(Target::parse(target).unwrap().need(), need, "{target}");
+        }
     }
 
     #[test]
