@@ -50,3 +50,23 @@ pub fn exceptions(lattice: &Lattice, needs: &[Need], tried: &BTreeMap<usize, Ver
     found.dedup();
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lattice::Range;
+    use super::*;
+
+    /// On a line of six of which 0, 1 and 4 meet the targets, 1 and 2 are neighbours, and 4 and 5; 0 is against no more than 1.
+    #[test]
+    fn exceptions_are_neighbours() {
+        let settings: Vec<(usize, Vec<usize>)> = (0..6).map(|place| (0, vec![place])).collect();
+        let lattice = Lattice::new(vec![Range { size: 6, is_costly: true }], &settings);
+        let verdict = |needs_more: bool, needs_thrift: bool| Verdict { needs_more, needs_thrift };
+        let (meets, lacks, wastes) = (verdict(false, false), verdict(true, false), verdict(false, true));
+        let found =
+            |tried: [Verdict; 6]| exceptions(&lattice, &[Need::More, Need::Thrift], &(0..6).zip(tried).collect());
+        assert_eq!(found([meets, meets, lacks, lacks, meets, lacks]), [(1, 2), (4, 5)]);
+        assert_eq!(found([lacks, lacks, meets, meets, wastes, wastes]), [], "too much is no exception");
+        assert_eq!(found([wastes, lacks, meets, meets, meets, meets]), [(2, 0)]);
+    }
+}
