@@ -19,7 +19,7 @@
 
 mod queueing;
 
-use fleetsim::experiments::bootstrap::{Days, resample};
+use fleetsim::experiments::bootstrap::{Period, Periods, resample};
 use fleetsim::experiments::interval::{Draws, Interval};
 use fleetsim::trace::{JobRow, JobTable};
 use queueing::{Queue, plain_waits};
@@ -92,11 +92,11 @@ fn intervals_of_generated_workloads_cover() {
 fn intervals_of_one_trace_cover() {
     // The days are drawn in blocks of three or four, the cube root of their number.
     for (days, blocks) in [(30, 10), (90, 22)] {
-        let shares = coverage(Draws::Bootstrap { blocks }, |repetition| {
+        let shares = coverage(Draws::Bootstrap { of: Period::Days, blocks }, |repetition| {
             let trace = FOUR.jobs(days * 200, repetition);
             let table: JobTable = trace.iter().cloned().collect();
             let drawn = |seed| {
-                let jobs = resample(&table, Days::of(&table), repetition * 1_000 + seed);
+                let jobs = resample(&table, Periods::of(Period::Days, &table), repetition * 1_000 + seed);
                 let row = |job| JobRow { submit: jobs.submit(job), duration: jobs.duration(job), ..JobRow::default() };
                 differences(&jobs.ids().map(row).collect::<Vec<_>>())
             };

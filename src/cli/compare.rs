@@ -22,7 +22,7 @@ use crate::results::{Figures, Unit};
 #[command(after_help = "Example: fleetsim compare scenarios/quickstart.toml --policies fifo,easy-backfill \
                         --replicates 20\n\n\
                         Without --policies, the scenario and its [[variant]]s are compared. Replicate 0 is the trace \
-                        itself; the others draw its days anew, in blocks (a generated workload: another seed), the \
+                        itself; the others draw its days anew, in blocks (--bootstrap weeks: its weeks; a generated workload: another seed), the \
                         same for all that is compared. Differences to the first, with 95 % intervals, need 3 \
                         replicates of a trace, 2 of a generated workload.")]
 pub struct CompareArgs {
@@ -65,7 +65,7 @@ const COLUMNS: [(&str, &str); 9] = [
 pub fn run(args: &CompareArgs, output: &mut Output) -> Result<(), Failure> {
     let overrides = args.many.overrides();
     let policies: Vec<String> = args.policies.iter().map(|name| name.trim().to_owned()).collect();
-    let request = Request { file: &args.scenario, overrides, policies: &policies, replicates: args.many.replicates };
+    let request = Request { file: &args.scenario, overrides, policies: &policies, replicates: args.many.replicates() };
     let comparison = Comparison::plan(&request)?;
     let (notices, runs) = (comparison.notices.clone(), comparison.runs() as u64);
     let name = format!("{}-compare", comparison.contenders[0].scenario.name);
@@ -140,16 +140,19 @@ fn differences(compared: &Compared) -> String {
     }
     numbers_to_the_right(&mut table, columns.len());
     let first = &compared.contenders[0].name;
-    let by_bootstrap = compared.draws.iter().any(|draws| matches!(draws, Draws::Bootstrap { .. }));
+    let drawn_from = compared.draws.iter().find_map(|draws| match draws {
+        Draws::Bootstrap { of, .. } => Some(of),
+        Draws::Independent => None,
+    });
     if !any {
         return "too few replicates for intervals: a trace takes 3, a generated workload 2\n".to_owned();
     }
-    let how = match by_bootstrap {
-        true => "the trace's own differences; intervals by bootstrap of its days",
-        false if compared.replicates() >= FEWEST => {
-            "means over the replicates; intervals by Student's t, of quantiles by bootstrap-t"
+    let how = match drawn_from {
+        Some(period) => format!("the trace's own differences; intervals by bootstrap of its {period}"),
+        None if compared.replicates() >= FEWEST => {
+            "means over the replicates; intervals by Student's t, of quantiles by bootstrap-t".to_owned()
         }
-        false => "means over the replicates; intervals by Student's t",
+        None => "means over the replicates; intervals by Student's t".to_owned(),
     };
     format!("differences to {first}, 95 % confidence, * significant ({how})\n{}", finished(&table))
 }

@@ -69,7 +69,7 @@ pub fn run(args: &PlanArgs, output: &mut Output) -> Result<(), Failure> {
         overrides: args.many.overrides(),
         vary: &args.vary,
         slo: &args.slo,
-        replicates: args.many.replicates,
+        replicates: args.many.replicates(),
         budget: args.budget as usize,
         only_sure: args.sure,
     })?;

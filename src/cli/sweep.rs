@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::format::{count, plural};
 use super::many::{self, ManyArgs};
 use super::progress::pace;
+use crate::experiments::bootstrap::Period;
 use crate::experiments::merge::{Merged, merge};
 use crate::experiments::store::RESULTS;
 use crate::experiments::stored::StoredSweep;
@@ -144,7 +145,7 @@ pub fn run(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
 fn plan(grid: &GridArgs, output: &mut Output) -> Result<(Sweep, PathBuf), Failure> {
     // Both are required where no subcommand stands in for them.
     let (file, out) = (grid.scenario.clone().unwrap_or_default(), grid.out.clone().unwrap_or_default());
-    let (overrides, replicates) = (grid.many.overrides(), grid.many.replicates);
+    let (overrides, replicates) = (grid.many.overrides(), grid.many.replicates());
     let sample = match (&grid.list, grid.lhs) {
         (Some(list), _) => Sample::List(list),
         (None, Some(points)) => Sample::LatinHypercube(points),
@@ -254,6 +255,9 @@ fn command(grid: &GridArgs) -> Vec<String> {
         add("--lhs", &points.to_string());
     }
     add("--replicates", &grid.many.replicates.to_string());
+    if grid.many.bootstrap != Period::default() {
+        add("--bootstrap", &grid.many.bootstrap.to_string());
+    }
     grid.many.set.iter().for_each(|set| add("--set", set));
     if let Some(seed) = grid.many.seed {
         add("--seed", &seed.to_string());

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::interval::{Draws, Interval};
 use super::parallel::{self, Observer, Pace};
+use super::replicate::Replicates;
 use super::run::Cell;
 use super::stop::Stop;
 use super::workload::{self, Library};
@@ -21,8 +22,8 @@ pub struct Request<'a> {
     pub overrides: Overrides,
     /// These policies instead of the scenario's variants, where there are any.
     pub policies: &'a [String],
-    /// How many replicates, at least 1.
-    pub replicates: u32,
+    /// The replicates of each.
+    pub replicates: Replicates,
 }
 
 /// One of those compared.
@@ -75,7 +76,7 @@ impl Comparison {
         let scenarios = contenders.iter().map(|contender| &contender.scenario);
         let library = Library::read(request.file, scenarios, request.replicates)?;
         let notices = notices(&contenders, &library);
-        Ok(Comparison { contenders, notices, replicates: request.replicates, library })
+        Ok(Comparison { contenders, notices, replicates: request.replicates.count, library })
     }
 
     /// How many runs it takes.
@@ -178,5 +179,5 @@ fn notices(contenders: &[Contender], library: &Library) -> Vec<String> {
         if names.len() == contenders.len() { notice } else { format!("{}: {notice}", names.join(", ")) }
     };
     let growth = workload::growth_notice(contenders.iter().map(|contender| &contender.scenario));
-    growth.into_iter().chain(told.into_iter().map(tell)).collect()
+    growth.into_iter().chain(library.bootstrap_notice()).chain(told.into_iter().map(tell)).collect()
 }

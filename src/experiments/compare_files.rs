@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::bootstrap::Period;
 use super::compare::{Compared, wait_shares};
 use super::interval::{CONFIDENCE, Draws, Interval};
 use super::table::{Columns, Table};
@@ -19,8 +20,11 @@ use crate::results::rows::Rows;
 /// The version of `compare.json`'s shape.
 pub const SCHEMA: &str = "fleetsim.compare/1";
 
-/// What replicates are that are drawn from a trace.
-pub const BOOTSTRAP: &str = "bootstrap of the trace's days; replicate 0 is the trace";
+/// What replicates are that are drawn from a trace's days or weeks.
+#[must_use]
+pub fn drawn_from(period: Period) -> String {
+    format!("bootstrap of the trace's {period}; replicate 0 is the trace")
+}
 
 #[derive(Serialize)]
 struct File<'a> {
@@ -46,8 +50,8 @@ struct Variant<'a> {
 #[derive(Serialize)]
 struct Differences<'a> {
     to: &'a str,
-    replicates_are: &'static str,
-    /// Into how many blocks the trace's days fall.
+    replicates_are: String,
+    /// Into how many blocks they fall in the trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     blocks: Option<u32>,
     figures: Named<Value>,
@@ -171,8 +175,8 @@ fn differences<'c>(compared: &'c Compared, at: usize, figures: &[(&str, Option<I
         Value::Object(fields)
     };
     let (replicates_are, blocks) = match compared.draws[at] {
-        Draws::Independent => ("independent", None),
-        Draws::Bootstrap { blocks } => (BOOTSTRAP, Some(blocks)),
+        Draws::Independent => ("independent".to_owned(), None),
+        Draws::Bootstrap { of, blocks } => (drawn_from(of), Some(blocks)),
     };
     Differences {
         to: &compared.contenders[0].name,

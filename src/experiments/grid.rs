@@ -66,7 +66,8 @@ impl Grid<'_> {
 /// What the reader should know of scenarios and their jobs, each thing once.
 #[must_use]
 pub fn notices(scenarios: &[Scenario], library: &Library) -> Vec<String> {
-    let mut notices: Vec<String> = workload::growth_notice(scenarios).into_iter().collect();
+    let mut notices: Vec<String> =
+        workload::growth_notice(scenarios).into_iter().chain(library.bootstrap_notice()).collect();
     for scenario in scenarios {
         for notice in scenario.notices.iter().cloned().chain(library.notices(scenario)) {
             if !notices.contains(&notice) {

@@ -1,5 +1,6 @@
 //! Confidence intervals of a figure, or of its difference between two scenarios, from replicates paired by their workload.
 
+use super::bootstrap::Period;
 use super::{student, studentized};
 use crate::results::format::is_zero;
 
@@ -49,7 +50,9 @@ pub enum Draws {
     Independent,
     /// The first is a trace, the others are drawn from it by bootstrap.
     Bootstrap {
-        /// Into how many blocks the trace's days fall, from which they are drawn.
+        /// What is drawn.
+        of: Period,
+        /// Into how many blocks the trace's days or weeks fall, from which they are drawn.
         blocks: u32,
     },
 }
@@ -59,7 +62,9 @@ impl Draws {
     #[must_use]
     pub fn and(self, other: Draws) -> Draws {
         match (self, other) {
-            (Draws::Bootstrap { blocks: a }, Draws::Bootstrap { blocks: b }) => Draws::Bootstrap { blocks: a.min(b) },
+            (Draws::Bootstrap { of, blocks: a }, Draws::Bootstrap { blocks: b, .. }) => {
+                Draws::Bootstrap { of, blocks: a.min(b) }
+            }
             (Draws::Independent, other) => other,
             (bootstrap, Draws::Independent) => bootstrap,
         }
@@ -73,7 +78,7 @@ impl Draws {
     pub fn fewest(self) -> Option<u32> {
         match self {
             Draws::Independent => Some(2),
-            Draws::Bootstrap { blocks } => (blocks >= 2).then_some(3),
+            Draws::Bootstrap { blocks, .. } => (blocks >= 2).then_some(3),
         }
     }
 }
@@ -163,7 +168,7 @@ impl Interval {
                 let margin = t * deviation(differences) * scale;
                 Some(Interval::symmetric(mean(differences), margin, Method::Student))
             }
-            Draws::Bootstrap { blocks } => {
+            Draws::Bootstrap { blocks, .. } => {
                 let drawn = &differences[1..];
                 let of_both = freedom_of_both(freedom(drawn.len())?, freedom(blocks as usize)?);
                 let scale = libm::sqrt(f64::from(blocks) / f64::from(blocks - 1));
@@ -218,6 +223,10 @@ mod tests {
     use crate::units::rng::stream;
     use rand::RngExt;
 
+    fn bootstrap(blocks: u32) -> Draws {
+        Draws::Bootstrap { of: Period::Days, blocks }
+    }
+
     #[test]
     fn a_worked_example() {
         // R: t.test(c(1, 2, 3, 4)) gives 0.4457397 to 4.5542603.
@@ -225,7 +234,7 @@ mod tests {
         assert!((interval.low() - 0.445_739_7).abs() < 1e-6 && (interval.high() - 4.554_260_3).abs() < 1e-6);
         assert!(interval.is_significant());
         // Two degrees of freedom of three draws and the few of three blocks are less than one together: t is 12.706.
-        let interval = Interval::of(&[9.0, 1.0, 2.0, 3.0], Draws::Bootstrap { blocks: 3 }).unwrap();
+        let interval = Interval::of(&[9.0, 1.0, 2.0, 3.0], bootstrap(3)).unwrap();
         assert!((interval.margin().unwrap() - 12.706_204_74 * 1.5_f64.sqrt()).abs() < 1e-6);
         assert!((interval.difference - 9.0).abs() < 1e-12);
     }
@@ -238,7 +247,7 @@ mod tests {
         assert_eq!((interval.method, interval.margin()), (Method::BootstrapT, None));
         assert!(interval.above > interval.below);
         assert_eq!(of("wait_s.mean", Draws::Independent), Interval::of(&values, Draws::Independent).unwrap());
-        assert_eq!(of("wait_s.p95", Draws::Bootstrap { blocks: 9 }).method, Method::BlockBootstrap);
+        assert_eq!(of("wait_s.p95", bootstrap(9)).method, Method::BlockBootstrap);
         let few = Interval::of_figure("wait_s.p95", &values[..4], Draws::Independent).unwrap();
         assert_eq!(few.method, Method::Student);
         assert!(is_quantile("p50") && !is_quantile("wait_s.p") && !is_quantile("cluster.p2a") && !is_quantile("max"));
@@ -246,7 +255,7 @@ mod tests {
 
     #[test]
     fn too_few_replicates_have_no_interval_and_no_difference_is_not_significant() {
-        let (some, one) = (Draws::Bootstrap { blocks: 9 }, Draws::Bootstrap { blocks: 1 });
+        let (some, one) = (bootstrap(9), bootstrap(1));
         assert_eq!(Interval::of(&[], some), None);
         assert_eq!(Interval::of(&[1.0, 2.0, 4.0], one), None);
         assert_eq!(Interval::of(&[1.0], Draws::Independent), None);

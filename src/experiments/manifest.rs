@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::axes::{self, Axis};
+use super::bootstrap::Period;
 use super::design::{Design, Origin, Rows};
 use super::interval::Draws;
 use crate::input::{Problem, Problems};
@@ -40,7 +41,10 @@ pub struct Manifest {
     pub axes: Vec<AxisEntry>,
     /// XXH64 of the traces, in the order of the points that name them first.
     pub traces: Vec<String>,
-    /// Into how many blocks the days of the trace fall that has the fewest; none where all workloads are generated.
+    /// What is drawn of the traces for replicates; nothing where all workloads are generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Period>,
+    /// Into how many blocks these fall in the trace that has the fewest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<u32>,
     /// The resolved scenario of the first point, its trace by its fingerprint.
@@ -72,6 +76,10 @@ impl Manifest {
             points.update(b"\n");
         }
         let first = scenarios.first().map_or("null", String::as_str);
+        let (bootstrap, blocks) = match draws {
+            Draws::Independent => (None, None),
+            Draws::Bootstrap { of, blocks } => (Some(of), Some(blocks)),
+        };
         let mut manifest = Manifest {
             schema: SCHEMA.to_owned(),
             fleetsim: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,10 +89,8 @@ impl Manifest {
             rows: design.rows.clone(),
             axes: design.axes.iter().map(|a| AxisEntry { key: a.key.clone(), values: a.values.clone() }).collect(),
             traces,
-            blocks: match draws {
-                Draws::Independent => None,
-                Draws::Bootstrap { blocks } => Some(blocks),
-            },
+            bootstrap,
+            blocks,
             scenario: serde_json::from_str(first).expect("a resolved scenario is JSON"),
             points: hexadecimal(points.value()),
         };
@@ -93,6 +99,7 @@ impl Manifest {
             &manifest.axes,
             &manifest.traces,
             &manifest.points,
+            &manifest.bootstrap,
         );
         let mut identity = serde_json::to_string(&identity).expect("texts are JSON");
         if let Some(rows) = &manifest.rows {
@@ -151,6 +158,15 @@ impl Manifest {
         self.design().points()?.checked_mul(u64::from(self.replicates)).filter(|&runs| runs <= axes::MOST_RUNS)
     }
 
+    /// What its replicates are to each other.
+    #[must_use]
+    pub fn draws(&self) -> Draws {
+        match self.blocks {
+            Some(blocks) => Draws::Bootstrap { of: self.bootstrap.unwrap_or_default(), blocks },
+            None => Draws::Independent,
+        }
+    }
+
     /// What differs from another sweep so that their runs do not belong together; empty where nothing does.
     #[must_use]
     pub fn differences(&self, other: &Manifest) -> Vec<String> {
@@ -175,6 +191,11 @@ impl Manifest {
         }
         if self.traces != other.traces {
             found.push("the trace has changed".to_owned());
+        }
+        if let (Some(before), Some(now)) = (self.bootstrap, other.bootstrap)
+            && before != now
+        {
+            found.push(format!("its replicates are drawn from {before}, now from {now}"));
         }
         differing_keys(&self.scenario, &other.scenario, "", &mut found);
         if found.is_empty() {

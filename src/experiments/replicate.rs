@@ -3,7 +3,22 @@
 //! Replicate 0 is the scenario as it stands: its trace, its seed. Every further one has a seed of its own, derived from
 //! the scenario's; scenarios compared on one seed so meet the same arrivals and failures in each replicate.
 
+use super::bootstrap::Period;
 use crate::units::hash::Fingerprint;
+
+/// How many replicates of each scenario, and how those of a trace are drawn from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replicates {
+    /// How many, at least 1.
+    pub count: u32,
+    /// What is drawn of a trace.
+    pub bootstrap: Period,
+}
+
+impl Replicates {
+    /// Scenarios as they stand, and nothing drawn.
+    pub const ONE: Replicates = Replicates { count: 1, bootstrap: Period::Days };
+}
 
 /// Seeds stay below 2^53, so that every JSON reader takes them exactly.
 const SEED_BITS: u32 = 53;

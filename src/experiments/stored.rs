@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::compare_files::{BOOTSTRAP, SCHEMA};
+use super::bootstrap::Period;
+use super::compare_files::{SCHEMA, drawn_from};
 use super::design::Design;
 use super::interval::{Draws, Interval};
 use super::run::Cell;
@@ -60,11 +61,12 @@ struct Variant<'j> {
 
 impl Variant<'_> {
     fn draws(&self) -> Draws {
-        if self.differences.get("replicates_are").and_then(Value::as_str) != Some(BOOTSTRAP) {
+        let are = self.differences.get("replicates_are").and_then(Value::as_str);
+        let Some(of) = [Period::Days, Period::Weeks].into_iter().find(|&of| are == Some(&*drawn_from(of))) else {
             return Draws::Independent;
-        }
+        };
         let blocks = self.differences.get("blocks").and_then(Value::as_u64).unwrap_or(0);
-        Draws::Bootstrap { blocks: u32::try_from(blocks).unwrap_or(u32::MAX) }
+        Draws::Bootstrap { of, blocks: u32::try_from(blocks).unwrap_or(u32::MAX) }
     }
 }
 
@@ -224,8 +226,7 @@ impl StoredSweep {
             points[run.point as usize].extend(store.get(run));
         }
         let name = manifest.scenario.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let draws = manifest.blocks.map_or(Draws::Independent, |blocks| Draws::Bootstrap { blocks });
-        Ok(Some(StoredSweep { name, design, points, draws, replicates: manifest.replicates }))
+        Ok(Some(StoredSweep { name, design, points, draws: manifest.draws(), replicates: manifest.replicates }))
     }
 
     /// The values of the keys at a point.

@@ -11,6 +11,7 @@ use super::latin;
 use super::list::{self, List};
 use super::manifest::Manifest;
 use super::parallel::{self, Observer, Pace};
+use super::replicate::Replicates;
 use super::run::Cell;
 use super::shard::Shard;
 use super::stop::Stop;
@@ -32,8 +33,8 @@ pub struct Request<'a> {
     pub axes: &'a [String],
     /// Points beside those of the grid.
     pub sample: Sample<'a>,
-    /// How many replicates of each point, at least 1.
-    pub replicates: u32,
+    /// The replicates of each point.
+    pub replicates: Replicates,
 }
 
 /// Points that no grid spans.
@@ -97,7 +98,7 @@ impl Sweep {
     /// Everything that is wrong with them.
     pub fn plan(request: &Request<'_>) -> Result<Self, Problems> {
         let (design, list) = request.design()?;
-        let count = design.points().filter(|&n| n.saturating_mul(u64::from(request.replicates)) <= MOST_RUNS);
+        let count = design.points().filter(|&n| n.saturating_mul(u64::from(request.replicates.count)) <= MOST_RUNS);
         let Some(count) = count else {
             let message = format!("the grid has more than {MOST_RUNS} runs; take fewer values or replicates");
             return Err(Problem { source: "--axis".to_owned(), at: None, message }.into());
@@ -114,7 +115,7 @@ impl Sweep {
         let scenarios: Vec<String> = points.iter().map(|point| identity(point, &library)).collect();
         let traces = library.inputs().map(|input| input.xxh64).collect();
         let draws = points.iter().fold(Draws::Independent, |draws, point| draws.and(library.draws(point)));
-        let manifest = Manifest::new(&design, request.replicates, &scenarios, traces, draws);
+        let manifest = Manifest::new(&design, request.replicates.count, &scenarios, traces, draws);
         Ok(Sweep { notices, points, library, manifest })
     }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::bootstrap::{self, DAY, Days};
+use super::bootstrap::{self, DAY, Period, Periods};
 use super::interval::Draws;
-use super::replicate;
+use super::replicate::{self, Replicates};
 use crate::input::{Problem, Problems};
 use crate::results::folder::InputFile;
-use crate::results::format::count;
+use crate::results::format::{count, plural};
 use crate::scenario::{Scenario, Source};
 use crate::trace::JobTable;
 use crate::trace::generate::Generator;
@@ -58,20 +58,21 @@ pub fn load(scenario: &Scenario, file: &Path) -> Result<Jobs, Problems> {
 #[derive(Debug)]
 pub struct Library {
     file: PathBuf,
-    traces: Vec<(PathBuf, Trace, Days)>,
+    traces: Vec<(PathBuf, Trace, Periods)>,
+    replicates: Replicates,
 }
 
 impl Library {
     /// Reads all traces of scenarios that were read from `file`.
     ///
     /// # Errors
-    /// Everything that is wrong with any of them; with `replicates` above 1, a trace without days to draw from too.
+    /// Everything that is wrong with any of them; with several `replicates`, a trace that has too little to draw from too.
     pub fn read<'s>(
         file: &Path,
         scenarios: impl IntoIterator<Item = &'s Scenario>,
-        replicates: u32,
+        replicates: Replicates,
     ) -> Result<Self, Problems> {
-        let mut library = Library { file: file.to_owned(), traces: Vec::new() };
+        let mut library = Library { file: file.to_owned(), traces: Vec::new(), replicates };
         let mut problems = Problems::new();
         let mut seen: Vec<&Path> = Vec::new();
         for scenario in scenarios {
@@ -81,7 +82,7 @@ impl Library {
             }
             seen.push(path);
             match read_trace(path, replicates) {
-                Ok((trace, days)) => library.traces.push((path.clone(), trace, days)),
+                Ok((trace, periods)) => library.traces.push((path.clone(), trace, periods)),
                 Err(wrong) => problems.extend(wrong),
             }
         }
@@ -99,15 +100,18 @@ impl Library {
         self.find(path).map(|(trace, _)| trace.fingerprint)
     }
 
-    fn find(&self, path: &Path) -> Option<(&Trace, Days)> {
-        self.traces.iter().find(|(known, ..)| known == path).map(|(_, trace, days)| (trace, *days))
+    fn find(&self, path: &Path) -> Option<(&Trace, Periods)> {
+        self.traces.iter().find(|(known, ..)| known == path).map(|(_, trace, periods)| (trace, *periods))
     }
 
     /// What the replicates of a scenario are to each other.
     #[must_use]
     pub fn draws(&self, scenario: &Scenario) -> Draws {
         match &scenario.workload.source {
-            Source::Trace(path) => Draws::Bootstrap { blocks: self.find(path).map_or(0, |(_, days)| days.blocks()) },
+            Source::Trace(path) => match self.find(path) {
+                Some((_, periods)) => Draws::Bootstrap { of: periods.period(), blocks: periods.blocks() },
+                None => Draws::Bootstrap { of: Period::default(), blocks: 0 },
+            },
             Source::Generate { .. } => Draws::Independent,
         }
     }
@@ -119,7 +123,19 @@ impl Library {
         trace.notices.iter().cloned().chain(estimates_notice(scenario, &trace.table)).collect()
     }
 
-    /// The jobs of a replicate of a scenario. Days are drawn before arrivals are compressed.
+    /// Says so where there is no trace of which weeks could be drawn.
+    #[must_use]
+    pub fn bootstrap_notice(&self) -> Option<String> {
+        let is_asked = self.replicates.bootstrap != Period::default();
+        (is_asked && self.traces.is_empty()).then(|| {
+            let period = self.replicates.bootstrap;
+            format!(
+                "the workload is generated: its replicates have other seeds, and --bootstrap {period} changes nothing"
+            )
+        })
+    }
+
+    /// The jobs of a replicate of a scenario. Days and weeks are drawn before arrivals are compressed.
     ///
     /// # Errors
     /// What makes no sense in the recipe of a generated workload.
@@ -128,7 +144,7 @@ impl Library {
         let mut jobs = match &scenario.workload.source {
             Source::Trace(path) => match self.find(path) {
                 Some((trace, _)) if replicate == 0 => Cow::Borrowed(&trace.table),
-                Some((trace, days)) => Cow::Owned(bootstrap::resample(&trace.table, days, seed)),
+                Some((trace, periods)) => Cow::Owned(bootstrap::resample(&trace.table, periods, seed)),
                 None => return Err(Problem::of_file(path, "was not read").into()),
             },
             Source::Generate { generator, .. } => Cow::Owned(generate(generator, seed, &self.file)?),
@@ -140,19 +156,32 @@ impl Library {
     }
 }
 
-fn read_trace(path: &Path, replicates: u32) -> Result<(Trace, Days), Problems> {
+fn read_trace(path: &Path, replicates: Replicates) -> Result<(Trace, Periods), Problems> {
     let trace = native::read(path, &ReadOptions::default())?;
-    let days = Days::of(&trace.table);
-    if replicates > 1 && !days.are_enough() {
-        let span = trace.table.ids().last().map_or(0.0, |job| trace.table.submit(job).as_seconds());
-        let message = format!(
-            "replicates are drawn from a trace's days and this one has submissions over {:.2} days; they need at least \
-             two (or [workload.generate])",
-            span / DAY.as_seconds()
-        );
-        return Err(Problem::of_file(path, message).into());
+    let periods = Periods::of(replicates.bootstrap, &trace.table);
+    if replicates.count > 1 && !periods.are_enough() {
+        return Err(Problem::of_file(path, too_little(periods, &trace.table)).into());
     }
-    Ok((trace, days))
+    Ok((trace, periods))
+}
+
+/// Says how much there is to draw from, how much it takes, and what else can be done.
+fn too_little(periods: Periods, jobs: &JobTable) -> String {
+    let (period, whole) = (periods.period(), periods.whole());
+    let span = match (jobs.ids().next(), jobs.ids().last()) {
+        (Some(first), Some(last)) => jobs.submit(last).since(jobs.submit(first)).as_seconds() / DAY.as_seconds(),
+        _ => 0.0,
+    };
+    let (one, instead) = match period {
+        Period::Days => ("whole day", "[workload.generate]"),
+        Period::Weeks => ("whole week", "--bootstrap days"),
+    };
+    format!(
+        "replicates are drawn from a trace's {period}, and this one has {} (submissions over {span:.2} days); they need at \
+         least {} (or {instead})",
+        plural(whole, one),
+        count(period.fewest())
+    )
 }
 
 fn generate(generator: &Generator, seed: u64, file: &Path) -> Result<JobTable, Problems> {

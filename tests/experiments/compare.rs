@@ -163,3 +163,83 @@ fn every_command_has_an_example() {
         assert!(help.contains("Example: fleetsim "), "{help}");
     }
 }
+
+/// Jobs of Mondays only, an hour long; blocks of days lay them on other days, blocks of weeks do not.
+#[test]
+fn weeks_are_drawn_where_they_are_asked_for() {
+    let out = folder("weeks");
+    let scenario = mondays(&out, 5);
+    let compare = |more: &[&str], to: &str| {
+        let to = out.join(to);
+        let args = ["compare", text(&scenario), "--policies", "fifo,sjf", "--replicates", "5", "--no-report", "--out"];
+        let printed = good(fleetsim(&[&args[..], &[text(&to)], more].concat()));
+        (printed, read(to.join("compare.json")), rows(&to.join("compare.csv")))
+    };
+    let submitted = |rows: &[BTreeMap<String, String>]| -> BTreeSet<String> {
+        rows.iter().map(|row| row["jobs.submitted"].clone()).collect()
+    };
+    let (printed, json, by_weeks) = compare(&["--bootstrap", "weeks"], "by-weeks");
+    assert!(printed.contains("intervals by bootstrap of its weeks"), "{printed}");
+    assert!(json.contains("bootstrap of the trace's weeks") && json.contains("\"blocks\": 5"), "{json}");
+    // Each Monday has ten jobs, so each drawn trace has as many as the trace itself; no drawing of days could promise it.
+    assert_eq!(submitted(&by_weeks).len(), 1, "{by_weeks:?}");
+    let (printed, json, by_days) = compare(&[], "by-days");
+    assert!(printed.contains("intervals by bootstrap of its days"), "{printed}");
+    assert!(json.contains("bootstrap of the trace's days") && json.contains("\"blocks\": 11"), "{json}");
+    assert!(submitted(&by_days).len() > 1, "{by_days:?}");
+    good(fleetsim(&["report", text(&out.join("by-weeks"))]));
+}
+
+/// So many weeks, in each of which ten jobs come on a Monday, and one at its end.
+fn mondays(folder: &Path, weeks: u64) -> PathBuf {
+    let mut trace = "job_id,submit_s,duration_s,gpus\n".to_owned();
+    for week in 0..weeks {
+        let at = |hour: u64| week * 604_800 + hour * 3_600;
+        (0..10).for_each(|n| trace.push_str(&format!("w{week}-{n},{},3600,8\n", at(n))));
+        trace.push_str(&format!("w{week}-end,{},60,1\n", at(167)));
+    }
+    fs::write(folder.join("mondays.csv"), trace).unwrap();
+    let toml = "name = \"mondays\"\n[cluster.pools.a]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 8\n\
+                [workload]\ntrace = \"mondays.csv\"\n[policy.fifo]\n";
+    let scenario = folder.join("mondays.toml");
+    fs::write(&scenario, toml).unwrap();
+    scenario
+}
+
+#[test]
+fn too_few_weeks_are_an_error_which_says_how_many() {
+    let out = folder("few-weeks");
+    let scenario = mondays(&out, 3);
+    let to = out.join("to");
+    let args = ["compare", text(&scenario), "--policies", "fifo,sjf", "--no-report", "--out", text(&to)];
+    let output = fleetsim(&[&args[..], &["--replicates", "3", "--bootstrap", "weeks"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("this one has 3 whole weeks"), "{}", told(&output));
+    assert!(told(&output).contains("at least 4 (or --bootstrap days)"), "{}", told(&output));
+    good(fleetsim(&[&args[..], &["--replicates", "3"]].concat()));
+    // Nothing is drawn for one replicate, nor of a generated workload: it is not asked for in vain without a word.
+    let output = fleetsim(&[&args[..], &["--bootstrap", "weeks"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let generated = small(&out);
+    let args = ["compare", text(&generated), "--replicates", "2", "--bootstrap", "weeks", "--no-report", "--out"];
+    let output = fleetsim(&[&args[..], &[text(&to)]].concat());
+    assert!(told(&output).contains("--bootstrap weeks changes nothing"), "{}", told(&output));
+    good(output);
+}
+
+/// Runs of a sweep that were drawn in one way are not taken for runs drawn in another.
+#[test]
+fn a_sweep_by_weeks_is_another_than_one_by_days() {
+    let out = folder("sweep-weeks");
+    let scenario = mondays(&out, 4);
+    let to = out.join("to");
+    let sweep = |period: &str| {
+        let args = ["sweep", text(&scenario), "--axis", "policy=fifo,sjf", "--replicates", "3", "--no-report"];
+        fleetsim(&[&args[..], &["--bootstrap", period, "--out", text(&to)]].concat())
+    };
+    good(sweep("weeks"));
+    assert!(read(to.join("sweep.json")).contains("\"bootstrap\": \"weeks\",\n  \"blocks\": 4,"));
+    let output = sweep("days");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("its replicates are drawn from weeks, now from days"), "{}", told(&output));
+}

@@ -1,6 +1,7 @@
 //! `plan`: the optimum against a search of everything, what is told when there is none.
 
 use fleetsim::experiments::plan::{Plan, Planned, Request};
+use fleetsim::experiments::replicate::Replicates;
 use fleetsim::scenario::Overrides;
 
 use super::*;
@@ -9,7 +10,15 @@ fn planned(scenario: &Path, vary: &[&str], slo: &[&str], budget: usize, replicat
     let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let (vary, slo) = (owned(vary), owned(slo));
     let overrides = Overrides::default();
-    let request = Request { file: scenario, overrides, vary: &vary, slo: &slo, replicates, budget, only_sure: false };
+    let request = Request {
+        file: scenario,
+        overrides,
+        vary: &vary,
+        slo: &slo,
+        replicates: Replicates { count: replicates, ..Replicates::ONE },
+        budget,
+        only_sure: false,
+    };
     Plan::prepare(&request).unwrap().search(&|| {}).unwrap()
 }
 

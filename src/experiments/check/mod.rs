@@ -7,6 +7,7 @@ pub mod schedule;
 use std::path::{Path, PathBuf};
 
 use super::parallel::{self, Observer};
+use super::replicate::Replicates;
 use super::run::Run;
 use super::stop::Stop;
 use super::sweep::identity;
@@ -98,7 +99,7 @@ fn scenario_files(path: &Path) -> Result<Vec<PathBuf>, Problem> {
 fn case(file: &Path) -> Result<Case, Problems> {
     let mut scenario = scenario::load(file, &Overrides::default())?;
     scenario.variants.clear();
-    let library = Library::read(file, [&scenario], 1)?;
+    let library = Library::read(file, [&scenario], Replicates::ONE)?;
     Ok(Case { file: file.to_owned(), baseline: Baseline::read(file)?, scenario, library })
 }
 

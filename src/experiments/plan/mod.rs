@@ -22,6 +22,7 @@ use super::design::Design;
 use super::grid::{self, Grid};
 use super::interval::Draws;
 use super::parallel::{self, Observer, Pace};
+use super::replicate::Replicates;
 use super::run::Cell;
 use super::stop::Stop;
 use super::workload::Library;
@@ -49,8 +50,8 @@ pub struct Request<'a> {
     pub vary: &'a [String],
     /// `METRIC<=VALUE` or `METRIC>=VALUE`, at least one.
     pub slo: &'a [String],
-    /// How many replicates of each setting, at least 1.
-    pub replicates: u32,
+    /// The replicates of each setting.
+    pub replicates: Replicates,
     /// How many settings are tried at most, at least 1.
     pub budget: usize,
     /// Whether a target counts as met only where its whole interval meets it, for which replicates must be enough.
@@ -116,7 +117,7 @@ impl Plan {
         let library = Library::read(request.file, &scenarios, request.replicates)?;
         let draws = scenarios.iter().fold(Draws::Independent, |draws, one| draws.and(library.draws(one)));
         if request.only_sure {
-            check_enough(request.replicates, draws)?;
+            check_enough(request.replicates.count, draws)?;
         }
         let is_cut_short = scenarios.iter().any(|scenario| scenario.measure.until.is_some());
         let notices = notices(&scenarios, &library);
@@ -128,7 +129,7 @@ impl Plan {
             lattice: setting::lattice(&settings, &knobs),
             settings,
             knobs,
-            replicates: request.replicates,
+            replicates: request.replicates.count,
             budget: request.budget,
             only_sure: request.only_sure,
             library,
@@ -296,8 +297,8 @@ fn check_enough(replicates: u32, draws: Draws) -> Result<(), Problem> {
         (Draws::Independent, Some(fewest)) => {
             format!("an interval takes at least {fewest} replicates, and there is {replicates}; try --replicates 10")
         }
-        (Draws::Bootstrap { .. }, Some(fewest)) => format!(
-            "an interval takes at least {fewest} replicates, the trace and two drawn from its days, and there {} \
+        (Draws::Bootstrap { of, .. }, Some(fewest)) => format!(
+            "an interval takes at least {fewest} replicates, the trace and two drawn from its {of}, and there {} \
              {replicates}; try --replicates 20",
             if replicates == 1 { "is" } else { "are" }
         ),

@@ -170,6 +170,7 @@ impl fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiments::bootstrap::Period;
     use crate::results::Figures;
 
     fn cells(values: &[&str]) -> Vec<Cell> {
@@ -188,7 +189,7 @@ mod tests {
         assert!(reading.meets && reading.is_sure == Some(false) && reading.value == Some(1800.0));
         let reading = target.read(&cells(&["3600", "3600", "3600"]), Draws::Independent);
         assert!(!reading.meets && reading.is_sure == Some(true) && (reading.miss - 1.0).abs() < 1e-12);
-        let reading = target.read(&cells(&["1000", "9000"]), Draws::Bootstrap { blocks: 9 });
+        let reading = target.read(&cells(&["1000", "9000"]), Draws::Bootstrap { of: Period::Weeks, blocks: 9 });
         assert!(reading.meets && reading.is_sure.is_none(), "the trace itself counts");
         assert!(!target.read(&cells(&["10", ""]), Draws::Independent).meets, "what is not known is not met");
     }
@@ -211,7 +212,7 @@ mod tests {
         let target = Target { is_implied: true, ..Target::parse("wait_s.p95<=0").unwrap() };
         let odd = target.read(&cells(&["0", "0", "1", "0"]), Draws::Independent);
         assert_eq!((odd.meets, odd.missed_in, odd.is_sure), (false, 1, Some(false)));
-        let of_trace = target.read(&cells(&["0", "0", "1", "0"]), Draws::Bootstrap { blocks: 9 });
+        let of_trace = target.read(&cells(&["0", "0", "1", "0"]), Draws::Bootstrap { of: Period::Weeks, blocks: 9 });
         assert_eq!((of_trace.meets, of_trace.missed_in, of_trace.is_sure), (true, 1, Some(false)));
         let all = target.read(&cells(&["0", "0", "0"]), Draws::Independent);
         assert_eq!((all.meets, all.is_sure), (true, Some(true)));
