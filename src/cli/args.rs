@@ -9,6 +9,7 @@ use super::compare::CompareArgs;
 use super::generate::GenerateArgs;
 use super::plan::PlanArgs;
 use super::sweep::SweepArgs;
+use super::threads;
 
 /// Where every GPU-second and every dollar of a cluster went, under any scheduler.
 #[derive(Debug, Parser)]
@@ -18,6 +19,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Threads that make runs and draw charts; without, RAYON_NUM_THREADS of the environment, else one for each core.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(threads::MOST)))]
+    pub threads: Option<u32>,
 }
 
 /// The commands.

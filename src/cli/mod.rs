@@ -20,6 +20,7 @@ mod stats;
 mod summary;
 mod sweep;
 mod table;
+mod threads;
 mod trace;
 
 use std::io::{self, Write};
@@ -72,7 +73,8 @@ pub fn main() -> u8 {
         }
     };
     let mut output = Output { out: io::stdout().lock(), failed: None };
-    match dispatch(&cli.command, &mut output).and_then(|()| output.close()) {
+    let done = threads::set(cli.threads, &cli.command).and_then(|()| dispatch(&cli.command, &mut output));
+    match done.and_then(|()| output.close()) {
         Ok(()) => 0,
         Err(failure) => {
             drop(writeln!(io::stderr(), "{failure}"));

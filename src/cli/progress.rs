@@ -69,12 +69,13 @@ impl Runs {
 /// How fast runs went, in words.
 #[must_use]
 pub fn pace(pace: &Pace) -> String {
+    let efficiency = pace.efficiency().map(|share| format!(", parallel efficiency {}", percent(share)));
     format!(
-        "{} in {} on {}, parallel efficiency {}",
+        "{} in {} on {}{}",
         plural(pace.runs as u64, "run"),
         duration(pace.wall.as_secs_f64()),
         plural(pace.threads as u64, "thread"),
-        percent(pace.efficiency())
+        efficiency.unwrap_or_default()
     )
 }
 

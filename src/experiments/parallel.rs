@@ -1,5 +1,6 @@
 //! Runs on all cores: which thread makes a run is left to chance, nothing of the results is.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use super::stop::Stop;
 pub type Observer<'o> = &'o (dyn Fn() + Sync);
 
 /// How fast runs went. It differs from time to time, so it goes into no output but a terminal's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// How many runs.
     pub runs: usize,
@@ -19,11 +20,14 @@ pub struct Pace {
     pub threads: usize,
     /// How long all took.
     pub wall: Duration,
-    /// The sum of how long each took.
-    pub busy: Duration,
+    /// How long processors worked at them, all together, where the system tells. Waiting for a processor is not part of it.
+    pub busy: Option<Duration>,
 }
 
 impl Pace {
+    /// That of no runs at all.
+    pub const NONE: Pace = Pace { runs: 0, threads: 0, wall: Duration::ZERO, busy: Some(Duration::ZERO) };
+
     /// That of runs made one lot after the other.
     #[must_use]
     pub fn and(self, next: Pace) -> Pace {
@@ -31,15 +35,17 @@ impl Pace {
             runs: self.runs + next.runs,
             threads: self.threads.max(next.threads),
             wall: self.wall + next.wall,
-            busy: self.busy + next.busy,
+            busy: self.busy.zip(next.busy).map(|(before, after)| before + after),
         }
     }
 
-    /// The share of the threads' time that was spent in runs, within 0 and 1.
+    /// The share of the time of all threads, those without a run too, in which a processor worked at runs; within 0 and 1.
+    /// Sixteen threads on two cores reach an eighth. `None` without runs, or where the system does not tell.
     #[must_use]
-    pub fn efficiency(&self) -> f64 {
-        let available = self.wall.as_secs_f64() * self.threads.min(self.runs).max(1) as f64;
-        if available > 0.0 { (self.busy.as_secs_f64() / available).min(1.0) } else { 1.0 }
+    pub fn efficiency(&self) -> Option<f64> {
+        let available = self.wall.as_secs_f64() * self.threads as f64;
+        let busy = self.busy.filter(|_| self.runs > 0 && available > 0.0)?;
+        Some((busy.as_secs_f64() / available).min(1.0))
     }
 }
 
@@ -53,14 +59,17 @@ pub fn all<T: Send>(
     run: impl Fn(usize) -> Result<T, Stop> + Sync,
 ) -> Result<(Vec<T>, Pace), Stop> {
     let begun = Instant::now();
-    let (busy, stopped) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (busy, untold, stopped) = (AtomicU64::new(0), AtomicBool::new(false), AtomicBool::new(false));
     let one = |number: usize| {
         if stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let begun = Instant::now();
+        let before = computed();
         let result = run(number);
-        busy.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        match before.zip(computed()) {
+            Some((before, after)) => drop(busy.fetch_add(after.saturating_sub(before), Ordering::Relaxed)),
+            None => untold.store(true, Ordering::Relaxed),
+        }
         stopped.fetch_or(result.is_err(), Ordering::Relaxed);
         observer();
         Some(result)
@@ -68,6 +77,53 @@ pub fn all<T: Send>(
     // One run may take as long as all others together: each is there for whoever is free.
     let results: Vec<Option<Result<T, Stop>>> = (0..runs).into_par_iter().with_max_len(1).map(one).collect();
     let results: Vec<T> = results.into_iter().flatten().collect::<Result<_, Stop>>()?;
-    let busy = Duration::from_nanos(busy.into_inner());
+    let busy = (!untold.into_inner()).then(|| Duration::from_nanos(busy.into_inner()));
     Ok((results, Pace { runs, threads: rayon::current_num_threads(), wall: begun.elapsed(), busy }))
+}
+
+/// For how many nanoseconds a processor has worked at the calling thread, where the system tells: on Linux.
+fn computed() -> Option<u64> {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_ascii_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn efficiency_counts_all_threads_and_nothing_of_no_runs() {
+        let second = Duration::from_secs(1);
+        let pace = Pace { runs: 3, threads: 16, wall: second, busy: Some(2 * second) };
+        assert_eq!(pace.efficiency(), Some(0.125));
+        assert_eq!(Pace::NONE.and(pace), pace);
+        assert_eq!(pace.and(pace).efficiency(), Some(0.125));
+        assert_eq!(Pace { busy: None, ..pace }.efficiency(), None);
+        assert_eq!(pace.and(Pace { busy: None, ..pace }).efficiency(), None);
+        assert_eq!(Pace { runs: 0, ..pace }.efficiency(), None);
+    }
+
+    #[test]
+    fn waiting_is_no_work_and_computing_is() {
+        if computed().is_none() {
+            eprintln!("skipped: THE SYSTEM DOES NOT TELL HOW LONG A THREAD COMPUTES");
+            return;
+        }
+        let busy = |run: fn()| {
+            let run = |_| {
+                run();
+                Ok(())
+            };
+            all(4, &|| {}, run).unwrap().1.busy.unwrap()
+        };
+        // The kernel's account goes by its ticks, of at most 10 ms.
+        assert!(busy(|| std::thread::sleep(Duration::from_millis(50))) < Duration::from_millis(100));
+        let compute = || {
+            let begun = computed().unwrap();
+            while computed().unwrap() < begun + 50_000_000 {
+                std::hint::spin_loop();
+            }
+        };
+        assert!(busy(compute) >= Duration::from_millis(150));
+    }
 }

@@ -148,7 +148,7 @@ impl Plan {
     /// What makes no sense in a workload, what breaks in a run, or a target on a figure that no run has.
     pub fn search(self, observer: Observer<'_>) -> Result<Planned, Stop> {
         let mut trials = BTreeMap::new();
-        let mut pace = Pace::default();
+        let mut pace = Pace::NONE;
         let needs =
             [Need::More, Need::Thrift].map(|need| self.targets.iter().any(|t| t.need() == need).then_some(need));
         let needs: Vec<Need> = needs.into_iter().flatten().collect();
