@@ -67,6 +67,17 @@ impl Problems {
         }
     }
 
+    /// What was said of one source, said of another: an option that stands for several others.
+    #[must_use]
+    pub fn of_source(mut self, known_as: &str, source: &str) -> Self {
+        for problem in &mut self.list {
+            if problem.source == known_as {
+                source.clone_into(&mut problem.source);
+            }
+        }
+        self
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

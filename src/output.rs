@@ -31,6 +31,16 @@ impl AtomicFile {
         Ok(AtomicFile { to: to.to_owned(), temporary, out: Some(BufWriter::with_capacity(1 << 18, file)) })
     }
 
+    /// Sees to it that all of the file is on the disk before it comes into its place, so that not even a power cut leaves
+    /// one that is empty. It takes a few milliseconds: for what took longer to be worked out, or cannot be again.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    pub fn settle(&mut self) -> Result<(), Problem> {
+        let Some(out) = &mut self.out else { return Ok(()) };
+        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|error| cannot_write(&self.to, &error))
+    }
+
     /// Puts the file into its place.
     ///
     /// # Errors
@@ -82,6 +92,25 @@ impl Drop for AtomicFile {
 /// When it cannot be written.
 pub fn write_text(to: &Path, text: &str) -> Result<(), Problem> {
     write_bytes(to, text.as_bytes())
+}
+
+/// Writes a whole text that not even a power cut takes away again ([`AtomicFile::settle`]).
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_settled(to: &Path, text: &str) -> Result<(), Problem> {
+    settled(to, text.as_bytes())?.finish()
+}
+
+/// A whole file that is on the disk and has yet to come into its place.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn settled(to: &Path, bytes: &[u8]) -> Result<AtomicFile, Problem> {
+    let mut file = AtomicFile::create(to)?;
+    file.write_all(bytes).map_err(|e| file.problem(&e))?;
+    file.settle()?;
+    Ok(file)
 }
 
 /// Writes a whole file.

@@ -45,6 +45,9 @@ pub fn run(args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
     let (junit, markdown) = (create(&args.junit)?, create(&args.markdown)?);
     let verdicts = many::make(&[], cases.len() as u64, output, |observer| check::run(&cases, args.bless, observer))?;
     for verdict in &verdicts {
+        if let Some(problem) = &verdict.replaced {
+            output.notice(&problem.to_string());
+        }
         output.text(&text(verdict, args.bless));
     }
     write(junit, || reports::junit(&verdicts))?;

@@ -171,6 +171,14 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     let store = sweep.open(&folder, args.recompute)?;
     let shard = args.shard.or(of_array).unwrap_or(Shard::WHOLE);
     let (pending, before) = Sweep::pending(&store, shard);
+    let others = store.present().difference(&store.runs().collect()).count() as u64;
+    if others > 0 {
+        let stay = if others == 1 { "stays" } else { "stay" };
+        output.notice(&format!(
+            "{} of further replicates {stay} in the folder, outside its table",
+            plural(others, "run")
+        ));
+    }
     if before > 0 {
         output.notice(&format!("{} done before", plural(before as u64, "run")));
     }
@@ -280,7 +288,10 @@ fn hand_over(program: &[&str], text: &str) -> Result<(), Failure> {
     }
     match child.wait() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::Check(format!("{name} ended with {status}"))),
+        Ok(status) => {
+            let message = format!("could not submit the sweep, {status}; without --yes the text is printed");
+            Err(Problem { source: name.to_owned(), at: None, message }.into())
+        }
         Err(error) => Err(failed(&error)),
     }
 }

@@ -130,6 +130,9 @@ impl Compared {
     }
 }
 
+/// The option that names policies.
+const POLICIES: &str = "--policies";
+
 fn contenders(request: &Request<'_>) -> Result<Vec<Contender>, Problems> {
     if request.policies.is_empty() {
         let mut first = scenario::load(request.file, &request.overrides)?;
@@ -139,8 +142,13 @@ fn contenders(request: &Request<'_>) -> Result<Vec<Contender>, Problems> {
         return Ok(std::iter::once(first).chain(others).collect());
     }
     let with = |policy: &String| {
+        if policy.is_empty() {
+            let message = "expected names of policies with commas between them, found an empty name".to_owned();
+            return Err(Problem { source: POLICIES.to_owned(), at: None, message }.into());
+        }
         let overrides = Overrides { policy: Some(policy.clone()), ..request.overrides.clone() };
-        let mut scenario = scenario::load(request.file, &overrides)?;
+        let loaded = scenario::load(request.file, &overrides);
+        let mut scenario = loaded.map_err(|problems| problems.of_source("--policy", POLICIES))?;
         scenario.variants.clear();
         Ok(Contender { name: policy.clone(), scenario })
     };

@@ -11,7 +11,7 @@ use super::bootstrap::Period;
 use super::design::{Design, Origin, Rows};
 use super::interval::Draws;
 use crate::input::{Problem, Problems};
-use crate::output::write_text;
+use crate::output::write_settled;
 use crate::results::format::plural;
 use crate::units::hash::Fingerprint;
 
@@ -142,7 +142,7 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> Result<(), Problem> {
         let mut text = serde_json::to_string_pretty(self).expect("a manifest is JSON");
         text.push('\n');
-        write_text(&folder.join(FILE), &text)
+        write_settled(&folder.join(FILE), &text)
     }
 
     /// The points.

@@ -13,7 +13,7 @@ use super::manifest::{self, Manifest};
 use super::run::Cell;
 use super::table::{Columns, Table};
 use crate::input::{Problem, Problems};
-use crate::output::write_text;
+use crate::output::write_settled;
 use crate::results::Figures;
 use crate::units::hash::Fingerprint;
 
@@ -72,7 +72,8 @@ impl Store {
         let runs = folder.join(RUNS);
         make(folder)?;
         let lock = lock(folder)?;
-        let present = if recompute { None } else { Manifest::read(folder)? };
+        let advised = |problem: Problem| Problem { message: format!("{}; {advice}", problem.message), ..problem };
+        let present = if recompute { None } else { Manifest::read(folder).map_err(advised)? };
         if let Some(present) = &present {
             let differences = present.differences(&manifest);
             if !differences.is_empty() {
@@ -145,7 +146,7 @@ impl Store {
             text.push_str(value);
             text.push('\n');
         }
-        write_text(&self.path(run), &sealed(text))
+        write_settled(&self.path(run), &sealed(text))
     }
 
     /// The runs of which there is a file, whole or not.

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::units::hash::Fingerprint;
+
 /// What is submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -69,30 +71,31 @@ pub fn kubernetes(job: &Job, image: &str, claim: &str) -> String {
         "containers": [container],
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}],
     });
-    let manifest = json!({
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": dns_name(&job.name)},
-        "spec": {
-            "completionMode": "Indexed",
-            "completions": job.tasks,
-            "parallelism": job.tasks,
-            // A pod that is evicted or whose node dies is made again and goes on where it ended.
-            "backoffLimitPerIndex": 6,
-            "template": {"spec": pod},
-        },
+    let spec = json!({
+        "completionMode": "Indexed",
+        "completions": job.tasks,
+        "parallelism": job.tasks,
+        // A pod that is evicted or whose node dies is made again and goes on where it ended.
+        "backoffLimitPerIndex": 6,
+        "template": {"spec": pod},
     });
+    // What a Job does cannot be changed, so another sweep of the same scenario is a Job of another name.
+    let name =
+        format!("{}-{:08x}", dns_name(&job.name), Fingerprint::of(0, spec.to_string().as_bytes()).value() as u32);
+    let manifest = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec});
     let out = quoted(&job.out);
     let text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
     format!(
-        "# Each pod finds its shard in JOB_COMPLETION_INDEX. When all have ended, in /data:\n\
+        "# For Kubernetes 1.29 or later, which has backoffLimitPerIndex.\n\
+         # Each pod finds its shard in JOB_COMPLETION_INDEX. When all have ended, in /data:\n\
          #   fleetsim sweep merge {out} --out {out}\n{text}\n"
     )
 }
 
-/// A name that Kubernetes takes (RFC 1123 label) and Slurm too: `fleetsim-` and lower-case letters, digits and dashes.
+/// A name that Kubernetes takes (RFC 1123 label) and Slurm too: `fleetsim-` and lower-case letters, digits and dashes. A
+/// label has 63 bytes; the hash of a manifest and the index of a pod come behind it.
 fn dns_name(name: &str) -> String {
-    const LONGEST: usize = 52;
+    const LONGEST: usize = 63 - "-01234567".len() - "-99999".len();
     let fold = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
     let folded: String = name.chars().map(fold).take(LONGEST - "fleetsim-".len()).collect();
     format!("fleetsim-{folded}").trim_end_matches('-').to_owned()
@@ -116,6 +119,29 @@ mod tests {
         assert_eq!(quoted("--axis"), "--axis");
         assert_eq!(quoted("price=$2, it's"), r"'price=$2, it'\''s'");
         assert_eq!(quoted(""), "''");
-        assert_eq!(dns_name("My Cluster (v2)"), "fleetsim-my-cluster--v2");
+    }
+
+    #[test]
+    fn jobs_have_names_that_kubernetes_takes_another_for_another_sweep() {
+        let manifest = |name: &str, out: &str| {
+            let command = ["fleetsim", "sweep", "a.toml", "--out", out].map(str::to_owned).to_vec();
+            let job = Job { name: name.to_owned(), command, out: out.to_owned(), tasks: 100_000, cpus: 4 };
+            kubernetes(&job, "fleetsim:latest", "fleetsim")
+        };
+        let name_of = |manifest: &str| {
+            let json: String = manifest.lines().filter(|line| !line.starts_with('#')).collect();
+            let tree: serde_json::Value = serde_json::from_str(&json).unwrap();
+            tree["metadata"]["name"].as_str().unwrap().to_owned()
+        };
+        assert!(name_of(&manifest("My Cluster (v2)", "a")).starts_with("fleetsim-my-cluster--v2-"));
+        let long = "a long name, forty bytes of which remain - then no more of it";
+        for name in ["", "-", "É", "日本", "UPPER", "x.y_z", "ends-", long, &long[..39], &"9".repeat(300)] {
+            let name = name_of(&manifest(name, "a"));
+            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            assert!(name.bytes().all(is_inner) && !name.ends_with('-') && name.starts_with("fleetsim-"), "{name}");
+            assert!(format!("{name}-99999").len() <= 63, "{name}");
+        }
+        assert_eq!(manifest("a", "one"), manifest("a", "one"));
+        assert_ne!(name_of(&manifest("a", "one")), name_of(&manifest("a", "two")));
     }
 }

@@ -67,7 +67,9 @@ impl<'c> Table<'c> {
     /// When the rest cannot be written.
     pub fn finish(self) -> Result<(), Problem> {
         let to = self.to;
-        self.csv.into_inner().map_err(|error| cannot_write(to, error.error()))?.finish()
+        let mut file = self.csv.into_inner().map_err(|error| cannot_write(to, error.error()))?;
+        file.settle()?;
+        file.finish()
     }
 }
 

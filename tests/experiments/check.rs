@@ -78,6 +78,28 @@ fn tolerances_are_kept() {
     );
 }
 
+/// Files that are damaged are recorded anew, with a word about what was lost.
+#[test]
+fn damaged_baselines_are_blessed_anew() {
+    let (_, suite) = suite("check-damaged");
+    good(fleetsim(&["check", text(&suite), "--bless"]));
+    let recorded = files(&suite);
+    for (name, advice, lost) in [
+        ("sjf.baseline.json", "or let --bless record it anew", "recorded anew, so what was allowed in it is gone"),
+        ("fifo.baseline.csv.gz", "--bless records it anew", "recorded anew\n"),
+    ] {
+        let damaged = suite.join(name);
+        let bytes = fs::read(&damaged).unwrap();
+        fs::write(&damaged, &bytes[..bytes.len() / 2]).unwrap();
+        let output = fleetsim(&["check", text(&suite)]);
+        assert!(output.status.code() == Some(2) && told(&output).contains(advice), "{}", told(&output));
+        let output = fleetsim(&["check", text(&suite), "--bless"]);
+        assert!(told(&output).contains(name) && told(&output).contains(lost), "{}", told(&output));
+        assert_eq!(good(output), "fifo: recorded\nsjf: recorded\n");
+        assert!(files(&suite) == recorded);
+    }
+}
+
 /// What would make a check pass for ever without checking anything is refused.
 #[test]
 fn baselines_that_check_nothing_are_refused() {

@@ -72,6 +72,34 @@ fn bytes_do_not_depend_on_threads() {
     assert!(one.3.contains("sjf,wait_s.p95,") && one.3.contains(",block-bootstrap\n"), "{}", one.3);
 }
 
+/// How many threads there are is asked for by an option, else by the environment, and told; nothing else is taken for a
+/// number.
+#[test]
+fn threads_are_those_asked_for() {
+    let out = folder("asked-threads");
+    let scenario = small(&out);
+    let compare = |option: &[&str], variable: &str| {
+        let args = ["compare", text(&scenario), "--no-report", "--out", text(&out)];
+        program(&[&args[..], option].concat()).env("RAYON_NUM_THREADS", variable).output().unwrap()
+    };
+    for (option, variable, threads) in
+        [(&[][..], "3", "3 threads"), (&["--threads", "5"], "3", "5 threads"), (&["--threads", "1"], "no", "1 thread")]
+    {
+        let output = compare(option, variable);
+        assert!(told(&output).contains(&format!(" on {threads}")), "{}", told(&output));
+        assert!(!cfg!(target_os = "linux") || told(&output).contains("parallel efficiency "), "{}", told(&output));
+        good(output);
+    }
+    for (option, variable, why) in [
+        (&[][..], "abc", "RAYON_NUM_THREADS: expected a number of threads, 1 to 1024, found `abc`"),
+        (&[], "0", "RAYON_NUM_THREADS: expected a number of threads, 1 to 1024, found `0`"),
+        (&["--threads", "0"], "2", "invalid value '0' for '--threads <N>'"),
+    ] {
+        let output = compare(option, variable);
+        assert!(output.status.code() == Some(2) && told(&output).contains(why), "{}", told(&output));
+    }
+}
+
 /// Quantiles of independent replicates have intervals of their own, the same in all files and in the table.
 #[test]
 fn quantiles_have_bootstrap_intervals() {
@@ -135,11 +163,12 @@ fn nothing_to_compare_is_an_error() {
     let toml = "name = \"short\"\n[cluster.pools.a]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 8\n\
                 [workload]\ntrace = \"short.csv\"\n[policy.fifo]\n";
     fs::write(&scenario, toml).unwrap();
-    let cases: [&[&str]; 6] = [
+    let cases: [&[&str]; 7] = [
         &["scenarios/quickstart.toml"],
         &["scenarios/quickstart.toml", "--policies", "fifo"],
         &["scenarios/quickstart.toml", "--policies", "fifo,sjf,fifo"],
         &["scenarios/quickstart.toml", "--policies", "fifo,easy-backfil"],
+        &["scenarios/quickstart.toml", "--policies", "fifo,,sjf"],
         &["scenarios/owned.toml", "--set", "cluster.pools.h100.node=3"],
         &[text(&scenario), "--policies", "fifo,sjf", "--replicates", "3"],
     ];

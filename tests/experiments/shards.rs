@@ -118,5 +118,18 @@ fn job_arrays_are_printed() {
     let wrong =
         fleetsim(&["sweep", "submit", "--slurm", "scenarios/quickstart.toml", "--axis", "policy=x", "--out", "o"]);
     assert_eq!(wrong.status.code(), Some(2));
+    // A system that does not take the job is no check that failed.
+    let path = folder("no-sbatch");
+    let args = ["sweep", "submit", "--slurm", "scenarios/quickstart.toml", "--out", "o", "--yes"];
+    let without = program(&args).env("PATH", &path).output().unwrap();
+    assert!(without.status.code() == Some(2) && told(&without).contains("sbatch: cannot be used"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::write(path.join("sbatch"), "#!/bin/sh\nwhile read -r _; do :; done\nexit 1\n").unwrap();
+        fs::set_permissions(path.join("sbatch"), fs::Permissions::from_mode(0o755)).unwrap();
+        let refused = program(&args).env("PATH", &path).output().unwrap();
+        assert!(refused.status.code() == Some(2) && told(&refused).contains("could not submit"), "{}", told(&refused));
+    }
     assert_eq!(fleetsim(&["sweep", "submit", "scenarios/quickstart.toml", "--out", "o"]).status.code(), Some(2));
 }

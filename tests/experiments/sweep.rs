@@ -109,6 +109,11 @@ fn more_replicates_keep_the_runs_that_are_there() {
     assert!(with("5", &grown).contains("2 runs done before"));
     with("5", &whole);
     assert!(files(&grown) == files(&whole));
+    // Fewer of them leave the others where they are, and say so: they may be asked for again.
+    assert!(with("2", &grown).contains("3 runs of further replicates stay in the folder, outside its table"));
+    assert_eq!(read(grown.join("results.csv")).lines().count(), 3);
+    assert!(with("5", &grown).contains("5 runs done before"));
+    assert!(files(&grown) == files(&whole));
 }
 
 /// A folder of another sweep is left alone, with an explanation; by option it is emptied.
@@ -130,6 +135,11 @@ fn what_has_changed_is_told() {
         assert!(files(&to) == before);
     }
     insta::assert_snapshot!(all.replace(text(&out), "FOLDER"));
+    // As a power cut may leave it.
+    fs::write(to.join("sweep.json"), "").unwrap();
+    let output = fleetsim(&first);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("is no manifest of a sweep") && told(&output).contains("--recompute to make"));
     // Only runs give way; what somebody else put beside them stays.
     fs::write(to.join("runs/notes.csv"), "mine").unwrap();
     good(fleetsim(&[&first[..], &["--seed", "8", "--recompute"]].concat()));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use crate::input::Problem;
-use crate::output::write_text;
+use crate::output::{AtomicFile, settled};
 use crate::results::Figures;
 use crate::units::suggest;
 
@@ -159,17 +159,17 @@ impl Baseline {
         Some(format!("there is no figure `{}`{hint}", entry.figure))
     }
 
-    /// Writes it beside a scenario.
+    /// Writes it beside a scenario; it is in its place when the file is finished.
     ///
     /// # Errors
     /// When it cannot be written.
     ///
     /// # Panics
     /// Never: it is JSON.
-    pub fn write(&self, scenario: &Path) -> Result<(), Problem> {
+    pub fn write(&self, scenario: &Path) -> Result<AtomicFile, Problem> {
         let mut text = serde_json::to_string_pretty(self).expect("a baseline is JSON");
         text.push('\n');
-        write_text(&Baseline::path(scenario), &text)
+        settled(&Baseline::path(scenario), text.as_bytes())
     }
 
     /// Figures that are worse than they may be.

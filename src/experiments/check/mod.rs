@@ -28,6 +28,8 @@ pub struct Case {
     scenario: Scenario,
     library: Library,
     baseline: Option<Baseline>,
+    /// What is wrong with the baseline that is to be recorded anew.
+    damage: Option<Problem>,
 }
 
 /// How a scenario fared.
@@ -41,6 +43,8 @@ pub struct Verdict {
     pub parted: Option<Parted>,
     /// Whether the scenario or its trace is another one than when the baseline was recorded.
     pub is_another: bool,
+    /// What was wrong with a recorded file, which was recorded anew.
+    pub replaced: Option<Problem>,
 }
 
 /// Reads a scenario file, or all in a folder (`*.toml`, by name), with their traces and baselines.
@@ -51,7 +55,7 @@ pub fn cases(path: &Path, may_lack: bool) -> Result<Vec<Case>, Problems> {
     let mut problems = Problems::new();
     let mut cases = Vec::new();
     for file in scenario_files(path)? {
-        match case(&file) {
+        match case(&file, may_lack) {
             Ok(case) if case.baseline.is_none() && !may_lack => {
                 let message = "has no baseline beside it; `fleetsim check --bless` records one";
                 problems.push(Problem::of_file(&file, message));
@@ -96,11 +100,21 @@ fn scenario_files(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     }
 }
 
-fn case(file: &Path) -> Result<Case, Problems> {
+/// With `may_lack`, a baseline that is damaged counts as none.
+fn case(file: &Path, may_lack: bool) -> Result<Case, Problems> {
     let mut scenario = scenario::load(file, &Overrides::default())?;
     scenario.variants.clear();
     let library = Library::read(file, [&scenario], Replicates::ONE)?;
-    Ok(Case { file: file.to_owned(), baseline: Baseline::read(file)?, scenario, library })
+    let (baseline, damage) = match Baseline::read(file) {
+        Ok(baseline) => (baseline, None),
+        Err(problem) if may_lack => (None, Some(also(problem, "recorded anew, so what was allowed in it is gone"))),
+        Err(problem) => return Err(also(problem, "mend it, or let --bless record it anew").into()),
+    };
+    Ok(Case { file: file.to_owned(), scenario, library, baseline, damage })
+}
+
+fn also(problem: Problem, more: &str) -> Problem {
+    Problem { message: format!("{}; {more}", problem.message), ..problem }
 }
 
 /// Simulates all cases in parallel; the verdicts are in their order. With `bless`, what comes out is recorded, and nothing
@@ -122,9 +136,10 @@ impl Case {
         let figures = run.figures(scenario, scenario.seed);
         let now = Schedule::of(&run.outcome, &jobs, scenario);
         let identity = self.fingerprint();
-        let mut parted = match Schedule::read(&self.file)? {
-            Some(recorded) => recorded.parting(&now, scenario.cluster.gpu_count())?,
-            None => None,
+        let (mut parted, damage) = match self.parting(&now) {
+            Ok(parted) => (parted, None),
+            Err(problem) if bless => (None, Some(also(problem, "recorded anew"))),
+            Err(problem) => return Err(also(problem, "--bless records it anew").into()),
         };
         if let Some(parted) = &mut parted
             && parted.first.waits().1
@@ -133,8 +148,11 @@ impl Case {
             parted.moments[1].why = Why::of(scenario, &jobs, &first.job, first.at, &which)?;
         }
         if bless {
-            Baseline::record(&figures, identity.clone(), self.baseline.as_ref()).write(&self.file)?;
-            now.write(&self.file)?;
+            // Both or, on a full disk, none: a schedule beside another one's figures would mislead.
+            let baseline = Baseline::record(&figures, identity.clone(), self.baseline.as_ref()).write(&self.file)?;
+            let schedule = now.write(&self.file)?;
+            baseline.finish()?;
+            schedule.finish()?;
         }
         if let Some(message) = self.baseline.as_ref().and_then(|baseline| baseline.unknown(&figures)) {
             return Err(Stop::from(Problem::of_file(&Baseline::path(&self.file), message)));
@@ -145,7 +163,16 @@ impl Case {
             regressions: known.map_or_else(Vec::new, |baseline| baseline.regressions(&figures)),
             parted,
             is_another: known.is_some_and(|baseline| baseline.scenario != identity),
+            replaced: self.damage.clone().or(damage),
         })
+    }
+
+    /// Where the schedule parts from the recorded one, if there is one.
+    fn parting(&self, now: &Schedule) -> Result<Option<Parted>, Problem> {
+        match Schedule::read(&self.file)? {
+            Some(recorded) => recorded.parting(now, self.scenario.cluster.gpu_count()),
+            None => Ok(None),
+        }
     }
 
     /// XXH64 of all that decides over the run but the program itself.

@@ -12,7 +12,7 @@ use crate::experiments::divergence::{Divergence, Jobs, NODES_COLUMN, Parting};
 use crate::experiments::first_nodes::FirstNodes;
 use crate::experiments::why::Why;
 use crate::input::Problem;
-use crate::output::AtomicFile;
+use crate::output::{AtomicFile, settled};
 use crate::results::format::plural;
 use crate::results::rows::Rows;
 use crate::results::tables::state_word;
@@ -80,16 +80,15 @@ impl Schedule {
         scenario.with_extension("baseline.csv.gz")
     }
 
-    /// Writes it beside a scenario.
+    /// Writes it beside a scenario; it is in its place when the file is finished.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, scenario: &Path) -> Result<(), Problem> {
-        let mut file = AtomicFile::create(&Schedule::path(scenario))?;
+    pub fn write(&self, scenario: &Path) -> Result<AtomicFile, Problem> {
+        let to = Schedule::path(scenario);
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        let bytes = packed.write_all(&self.csv).and_then(|()| packed.finish()).map_err(|e| file.problem(&e))?;
-        file.write_all(&bytes).map_err(|e| file.problem(&e))?;
-        file.finish()
+        let bytes = packed.write_all(&self.csv).and_then(|()| packed.finish());
+        settled(&to, &bytes.map_err(|e| Problem::of_file(&to, format!("cannot be packed: {e}")))?)
     }
 
     /// Reads the one beside a scenario; `None` where there is none, so that it may be left out of a repository.
