@@ -54,6 +54,15 @@ impl Problems {
         }
     }
 
+    /// With another message for each problem of an input as a whole.
+    #[must_use]
+    pub fn of_whole_inputs(mut self, message: impl Fn(&str) -> String) -> Self {
+        for problem in self.list.iter_mut().filter(|problem| problem.at.is_none()) {
+            problem.message = message(&problem.message);
+        }
+        self
+    }
+
     /// Counts problems that nobody described.
     pub fn add_untold(&mut self, count: usize) {
         self.untold += count;

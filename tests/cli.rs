@@ -128,6 +128,73 @@ fn wrong_input_writes_nothing() {
     }
 }
 
+/// A GPU type that nobody knows is a slip of the hand, also among others that are known; one that no pool has is none.
+#[test]
+fn unknown_gpu_types_of_a_trace_are_told_with_their_place() {
+    let out = folder("strange-types");
+    std::fs::create_dir_all(&out).expect("it can be made");
+    let (trace, own) = (out.join("t.csv"), out.join("own.toml"));
+    let rows = "job_id,submit_s,duration_s,gpus,gpu_type\na,0,1,1,\nb,0,1,1,h100-sxm|h100-smx\nc,0,1,1,h100-smx\n\
+                d,0,1,1,a100-80\ne,0,1,1,next\n";
+    std::fs::write(&trace, rows).expect("it can be written");
+    let run = |args: &[&str]| {
+        let out = out.join("run");
+        fleetsim(&[&["run"], args, &["--no-report", "--out", text(&out)]].concat())
+    };
+    let called = run(&["scenarios/quickstart.toml", "--trace", text(&trace)]);
+    let place = |line: u32| format!("error: {}:{line}:9: `gpu_type`: unknown GPU type", text(&trace));
+    let smx = format!("{} `h100-smx`; did you mean `h100-sxm`? (or define [cluster.gpus.h100-smx])\n", place(3));
+    assert_eq!(called.code, 2);
+    assert!(called.err.contains(&smx) && called.err.contains(&format!("{} `next`", place(6))), "{}", called.err);
+    assert_eq!(called.err.lines().count(), 2, "{}", called.err);
+
+    // Of the scenario's own types, those that no pool has are known too, also to whoever makes the run again.
+    let quickstart = std::fs::read_to_string("scenarios/quickstart.toml").expect("it is there");
+    let quickstart = quickstart.replace("../traces/quickstart.csv", "t.csv");
+    std::fs::write(&own, format!("{quickstart}\n[cluster.gpus.h100-smx]\n[cluster.gpus.next]\n"))
+        .expect("it can be written");
+    let called = run(&[text(&own)]);
+    assert_eq!((called.code, called.out.contains("3 rejected")), (0, true), "{}{}", called.err, called.out);
+    let called = fleetsim(&["explain", text(&out.join("run")), "b"]);
+    assert_eq!(called.code, 0, "{}", called.err);
+
+    let called = fleetsim(&["trace", "validate", text(&trace)]);
+    assert!(called.err.contains("gpu_type: `h100-smx`, `next` are not in the catalog"), "{}", called.err);
+    let fitted = out.join("fitted.toml");
+    assert_eq!(fleetsim(&["init", "--from-trace", text(&trace), "--out", text(&fitted)]).code, 0);
+    let called = run(&[text(&fitted)]);
+    assert_eq!(called.code, 0, "{}", called.err);
+}
+
+/// A trace that is not there is told with what names it.
+#[test]
+fn a_missing_trace_is_told_with_the_line_that_names_it() {
+    let out = folder("missing-trace");
+    std::fs::create_dir_all(&out).expect("it can be made");
+    let scenario = out.join("s.toml");
+    let rest = "[cluster.pools.a]\ngpu = \"h100-sxm\"\nnodes = 1\ngpus_per_node = 8\n[policy.fifo]\n";
+    std::fs::write(&scenario, format!("[workload]\ntrace = \"t.csv\"\n{rest}")).expect("it can be written");
+    let missing = out.join("t.csv");
+    let told = |by: &str| format!("error: {}: does not exist (named by {by})\n", text(&missing));
+    let called = fleetsim(&["run", text(&scenario)]);
+    assert_eq!((called.code, called.err), (2, told(&format!("{}:2:9", text(&scenario)))));
+    let called = fleetsim(&["run", text(&scenario), "--trace", text(&missing)]);
+    assert_eq!((called.code, called.err), (2, told("--trace")));
+}
+
+/// A value that begins with a minus is told of by what is wrong with it, not by the shell's rules for options.
+#[test]
+fn values_with_a_minus_are_told_as_values() {
+    for (option, value, told) in [
+        ("--until", "-3", "\"-3\" is negative"),
+        ("--until", "-3d", "\"-3\" is negative"),
+        ("--set", "-name=x", "unknown key `-name`"),
+    ] {
+        let called = fleetsim(&["run", "scenarios/quickstart.toml", option, value]);
+        assert!(called.code == 2 && called.err.contains(told), "{option} {value}: {}", called.err);
+    }
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_is_told() {
     let blocked = folder("blocked");

@@ -34,6 +34,8 @@ fn imported(name: &str, from: &str, files: &[&str], options: &[&str], map: &[Str
     let request = Request::new(format, &files, &options, map).unwrap();
     let dataset = format.import(&request).unwrap_or_else(|problems| panic!("{name}: {problems}"));
     let folder = scratch(name);
+    // What an earlier version wrote may differ, and would be kept.
+    drop(std::fs::remove_file(folder.join("scenario.toml")));
     import::write(format, &dataset, &request.options, &folder).unwrap();
 
     let mut text = format!("{} rows, {} jobs\n", dataset.rows, dataset.jobs.len());
@@ -97,6 +99,7 @@ imports! {
     swf: "swf" ["small.swf"];
     swf_of_cores: "swf" ["small.swf"] "processors=cores", "queue=queue";
     swf_four_to_a_gpu: "swf" ["small.swf"] "processors_per_gpu=4", "queue=partition";
+    swf_extended_of_cores: "swf" ["extended.swf", "extended.swf.machines"] "processors=cores", "queue=queue";
     swf_extended: "swf" ["extended.swf", "extended.swf.machines"] "queue=queue";
     slurm: "slurm" ["sacct.txt"] "gpu=v100";
     slurm_by_user: "slurm" ["sacct.txt"] "tenant=user", "partitions=false";
@@ -118,6 +121,33 @@ fn any_csv() {
     let map = map.map(str::to_owned);
     let text = imported("any_csv", "csv", &["helios-log.csv"], &["time=date", "gpu=v100", "nodes=3"], &map);
     insta::assert_snapshot!(text);
+}
+
+/// A scenario that was changed since its import stays as it is, with the trace beside it.
+#[test]
+fn an_edited_scenario_is_not_overwritten() {
+    let folder = scratch("twice");
+    let [scenario, trace] = ["scenario.toml", "trace.csv.gz"].map(|file| folder.join(file));
+    drop(std::fs::remove_file(&scenario));
+    let again = |options: &[&str]| {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let format = import::find("swf").unwrap();
+        let files = [Path::new(FOLDER).join("small.swf")];
+        let request = Request::new(format, &files, &options, &[]).unwrap();
+        let dataset = format.import(&request).unwrap();
+        import::write(format, &dataset, &request.options, &folder)
+    };
+    again(&[]).unwrap();
+    again(&[]).unwrap();
+    let written = [&scenario, &trace].map(|file| std::fs::read(file).unwrap());
+    let refused = |options: &[&str]| again(options).unwrap_err().to_string();
+    let told = "scenario.toml: is there already, differs from what the import would write";
+    assert!(refused(&["processors=cores"]).contains(told));
+    assert_eq!([&scenario, &trace].map(|file| std::fs::read(file).unwrap()), written);
+    let edited = [&written[0][..], b"# mine\n"].concat();
+    std::fs::write(&scenario, &edited).unwrap();
+    assert!(refused(&[]).contains("--out takes another folder"), "{}", refused(&[]));
+    assert_eq!(std::fs::read(&scenario).unwrap(), edited);
 }
 
 /// The exit code and standard error of an import, paths made the same on every machine.
@@ -325,6 +355,7 @@ fn damaged_files_never_panic() {
             let request = Request::new(format, &damaged, &[], &[]).unwrap();
             let Ok(dataset) = format.import(&request) else { continue };
             // What was read is written so that it can be read.
+            drop(std::fs::remove_file(folder.join("out/scenario.toml")));
             import::write(format, &dataset, &request.options, &folder.join("out")).unwrap();
             native::read(&folder.join("out/trace.csv.gz"), &ReadOptions::default())
                 .unwrap_or_else(|problems| panic!("{name}: {problems}"));

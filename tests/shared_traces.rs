@@ -60,6 +60,8 @@ impl Case {
         // Cases run at the same time, and some share their first file.
         let place = self.files.join("+").replace('/', "-");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shared-{place}"));
+        // What an earlier version wrote may differ, and would be kept.
+        drop(std::fs::remove_file(folder.join("scenario.toml")));
         import::write(format, &dataset, &request.options, &folder).unwrap();
         let scenario = load(&folder.join("scenario.toml"), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
         let trace = native::read(&folder.join("trace.csv.gz"), &ReadOptions::default()).unwrap();

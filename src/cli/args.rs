@@ -108,16 +108,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME")]
     pub policy: Option<String>,
     /// Another value for a key of the scenario, such as cluster.pools.h100.nodes=24; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub set: Vec<String>,
     /// Leave a key or a table of the scenario out, such as physics.failures; may be repeated.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub unset: Vec<String>,
     /// Another seed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// End the run here at the latest: a duration such as 30d, or seconds.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// The run folder; reports/NAME without.
     #[arg(long, value_name = "DIR")]

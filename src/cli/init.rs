@@ -66,7 +66,7 @@ fn fitted(path: &Path, out: Option<&Path>, jobs: &JobTable) -> String {
          name = {}\nseed = 42\n\n{}\
          [workload]\ntrace = {}\n{recorded}\n{policy}placement = \"pack\"\n",
         quoted(if stem.is_empty() { "starter" } else { stem }),
-        sized::site(jobs, &Params::default()).to_toml().replace(
+        sized::site(jobs, &Params::default()).knowing(jobs).to_toml().replace(
             "The dataset does not say what it ran on. Assumed: ",
             "Nothing is known of the cluster that the trace comes from. Assumed: "
         ),

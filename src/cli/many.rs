@@ -22,7 +22,7 @@ pub struct ManyArgs {
     #[arg(long, value_name = "PERIOD", value_enum, default_value_t, requires = "replicates")]
     pub bootstrap: Period,
     /// Another value for a key of the scenario in all runs, such as cluster.pools.h100.nodes=24; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub set: Vec<String>,
     /// Another seed.
     #[arg(long, value_name = "N")]

@@ -6,6 +6,7 @@ use super::Output;
 use super::args::TraceCommand;
 use super::failure::Failure;
 use super::format::plural;
+use crate::experiments::gpu_types;
 use crate::export;
 use crate::input::Problems;
 use crate::trace::native::{self, ReadOptions};
@@ -30,7 +31,7 @@ fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Failure> {
     for path in paths {
         match native::read(path, &ReadOptions::default()) {
             Ok(trace) => {
-                for notice in &trace.notices {
+                for notice in trace.notices.iter().chain(&gpu_types::notice(&trace.table)) {
                     output.notice(notice);
                 }
                 output.text(&format!(

@@ -1,7 +1,7 @@
 //! What a run needs beside the cluster, the jobs and the policy.
 
 use crate::physics::Physics;
-use crate::sched::RunTimes;
+use crate::sched::{PPM, RunTimes};
 use crate::trace::RecordedState;
 use crate::units::{Span, Time};
 
@@ -32,7 +32,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             seed: 0,
-            times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
+            times: RunTimes { enforce_walltime: false, estimate_ppm: PPM },
             discard: vec![RecordedState::Failed],
             mfu_ppm: None,
             physics: Physics::default(),

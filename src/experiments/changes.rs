@@ -47,9 +47,6 @@ pub const KINDS: [Kind; 9] = [
     Kind { name: "no-failures", summary: "no node fails", of: no_failures },
 ];
 
-/// Policies under which jobs pass those that do not fit.
-const BACKFILLING: [&str; 2] = ["easy-backfill", "conservative-backfill"];
-
 impl Change {
     fn new(name: &str, label: String) -> Self {
         Change { name: name.to_owned(), label, set: Vec::new(), unset: Vec::new() }
@@ -194,7 +191,7 @@ fn gang(scenario: &Scenario) -> Option<Change> {
 }
 
 fn backfill(scenario: &Scenario) -> Option<Change> {
-    if BACKFILLING.contains(&scenario.policy.entry.name) {
+    if scenario.policy.entry.backfills {
         return None;
     }
     switched("backfill", "easy-backfill", scenario)

@@ -13,6 +13,7 @@ pub mod design;
 pub mod divergence;
 pub mod explain;
 mod first_nodes;
+pub mod gpu_types;
 pub mod grid;
 pub mod interval;
 pub mod latin;

@@ -123,7 +123,7 @@ pub fn options(scenario: &Scenario, seed: u64) -> Options {
     let workload = &scenario.workload;
     Options {
         seed,
-        times: RunTimes { enforce_walltime: workload.enforce_walltime, estimate_factor: workload.estimate_factor },
+        times: RunTimes { enforce_walltime: workload.enforce_walltime, estimate_ppm: workload.estimate_ppm },
         discard: workload.discard.clone(),
         mfu_ppm: workload.mfu_ppm,
         physics: scenario.physics.clone(),

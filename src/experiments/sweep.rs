@@ -166,9 +166,9 @@ impl Sweep {
 /// nothing, and shards may see it at different places.
 pub(super) fn identity(scenario: &Scenario, library: &Library) -> String {
     let mut scenario = scenario.clone();
-    if let Source::Trace(path) = &mut scenario.workload.source {
-        let fingerprint = library.fingerprint(path).unwrap_or_default();
-        *path = PathBuf::from(format!("xxh64:{fingerprint:016x}"));
+    if let Source::Trace(trace) = &mut scenario.workload.source {
+        let fingerprint = library.fingerprint(trace).unwrap_or_default();
+        trace.path = PathBuf::from(format!("xxh64:{fingerprint:016x}"));
     }
     serde_json::to_string(&resolved(&scenario)).expect("a resolved scenario is JSON")
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::bootstrap::{self, DAY, Period, Periods};
+use super::gpu_types;
 use super::interval::Draws;
 use super::replicate::{self, Replicates};
 use crate::input::{Problem, Problems};
 use crate::results::folder::InputFile;
 use crate::results::format::{count, plural};
-use crate::scenario::{Scenario, Source};
+use crate::scenario::{Scenario, Source, TraceFile};
 use crate::trace::JobTable;
 use crate::trace::generate::Generator;
 use crate::trace::native::{self, ReadOptions, Trace};
@@ -38,9 +39,10 @@ pub fn load(scenario: &Scenario, file: &Path) -> Result<Jobs, Problems> {
     }
     let mut notices = Vec::new();
     let mut table = match &scenario.workload.source {
-        Source::Trace(path) => {
-            let trace = native::read(path, &ReadOptions::default())?;
-            inputs.push(input(path, trace.fingerprint));
+        Source::Trace(file) => {
+            let trace = read_file(file)?;
+            gpu_types::check(scenario, file, &gpu_types::foreign(&trace.table))?;
+            inputs.push(input(file, trace.fingerprint));
             notices.extend(trace.notices);
             trace.table
         }
@@ -75,18 +77,37 @@ impl Library {
         let mut library = Library { file: file.to_owned(), traces: Vec::new(), replicates };
         let mut problems = Problems::new();
         let mut seen: Vec<&Path> = Vec::new();
-        for scenario in scenarios {
-            let Source::Trace(path) = &scenario.workload.source else { continue };
-            if seen.contains(&path.as_path()) {
+        let scenarios: Vec<(&TraceFile, &Scenario)> = scenarios
+            .into_iter()
+            .filter_map(|scenario| match &scenario.workload.source {
+                Source::Trace(file) => Some((file, scenario)),
+                Source::Generate { .. } => None,
+            })
+            .collect();
+        for &(file, _) in &scenarios {
+            if seen.contains(&&**file) {
                 continue;
             }
-            seen.push(path);
-            match read_trace(path, replicates) {
-                Ok((trace, periods)) => library.traces.push((path.clone(), trace, periods)),
+            seen.push(file);
+            match read_trace(file, replicates) {
+                Ok((trace, periods)) => library.traces.push((file.path.clone(), trace, periods)),
                 Err(wrong) => problems.extend(wrong),
             }
         }
+        problems.extend(library.check_types(&scenarios).err().unwrap_or_default());
         problems.or(library)
+    }
+
+    /// Checks the GPU types of each trace; of scenarios that know different ones, the first that lacks some is told of.
+    fn check_types(&self, scenarios: &[(&TraceFile, &Scenario)]) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        for (path, trace, _) in &self.traces {
+            let foreign = gpu_types::foreign(&trace.table);
+            let of_trace = scenarios.iter().filter(|(file, _)| file.path == *path);
+            let mut wrong = of_trace.filter_map(|(_, scenario)| gpu_types::check(scenario, path, &foreign).err());
+            problems.extend(wrong.next().unwrap_or_default());
+        }
+        problems.or(())
     }
 
     /// The traces, in the order in which they were first named.
@@ -156,11 +177,20 @@ impl Library {
     }
 }
 
-fn read_trace(path: &Path, replicates: Replicates) -> Result<(Trace, Periods), Problems> {
-    let trace = native::read(path, &ReadOptions::default())?;
+/// Reads a trace; what is wrong with all of the file is told with the line that names it.
+fn read_file(file: &TraceFile) -> Result<Trace, Problems> {
+    let named = file.named.full();
+    native::read(file, &ReadOptions::default()).map_err(|problems| match named.as_str() {
+        "" => problems,
+        named => problems.of_whole_inputs(|message| format!("{message} (named by {named})")),
+    })
+}
+
+fn read_trace(file: &TraceFile, replicates: Replicates) -> Result<(Trace, Periods), Problems> {
+    let trace = read_file(file)?;
     let periods = Periods::of(replicates.bootstrap, &trace.table);
     if replicates.count > 1 && !periods.are_enough() {
-        return Err(Problem::of_file(path, too_little(periods, &trace.table)).into());
+        return Err(Problem::of_file(file, too_little(periods, &trace.table)).into());
     }
     Ok((trace, periods))
 }

@@ -100,7 +100,7 @@ fn first_gpus(replay: &Replay) -> Vec<u64> {
 fn row(rows: &mut Rows, replay: &Replay, stay: &Stay, number: u32, submit: Time, first_gpu: u64, sums: &mut Sums) {
     let (jobs, scenario) = (&replay.rerun.jobs.table, &replay.rerun.scenario);
     let workload = &scenario.workload;
-    let times = RunTimes { enforce_walltime: workload.enforce_walltime, estimate_factor: workload.estimate_factor };
+    let times = RunTimes { enforce_walltime: workload.enforce_walltime, estimate_ppm: workload.estimate_ppm };
     let (ran, wait) = (stay.to.since(stay.from), stay.from.since(submit));
     let turnaround = stay.to.since(submit);
     let (success, state) = final_state(stay);

@@ -1,6 +1,6 @@
 //! Runs and traces in the formats of other programs.
 //!
-//! A format is one file here and one line in [`FORMATS`]. What a run folder holds is taken from there; where each job lay
+//! A format is one file here, its `mod` line and one line in [`FORMATS`]. What a run folder holds is taken from there; where each job lay
 //! is not in it, so formats that show it have the run simulated again, and watched ([`replay`]).
 
 mod batsim;

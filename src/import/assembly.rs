@@ -67,7 +67,14 @@ pub struct Assembly {
     known: FxHashMap<JobSpec, SpecId>,
     skipped: Vec<Skipped>,
     notices: Vec<String>,
+    id_bytes: u64,
 }
+
+/// A table counts the bytes of all ids in 32 bits.
+const MOST_ID_BYTES: u64 = u32::MAX as u64;
+
+/// Bytes that are kept free for the number of a repetition behind an id: `#4294967295`.
+const REPETITION_BYTES: u64 = 11;
 
 #[derive(Debug)]
 struct Times {
@@ -86,6 +93,11 @@ impl Assembly {
         if duration.micros() > MOST_MICROS {
             return self.skip("with a run time above 285 years");
         }
+        let id_bytes = self.id_bytes + id.len() as u64 + REPETITION_BYTES;
+        if id_bytes > MOST_ID_BYTES {
+            return self.skip("beyond the 4 GiB that all ids may have");
+        }
+        self.id_bytes = id_bytes;
         let spec = match self.known.get(&spec) {
             Some(&known) => known,
             None => {
@@ -190,5 +202,21 @@ impl Assembly {
         if repeated > 0 {
             self.notices.push(format!("ids that repeat an earlier one: {repeated}; they got suffixes (#2, #3, ...)"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the table cannot hold is skipped and counted, and no row after it is lost.
+    #[test]
+    fn ids_beyond_what_a_table_holds_are_counted() {
+        let mut jobs = Assembly { id_bytes: MOST_ID_BYTES - 2 * REPETITION_BYTES - 2, ..Assembly::default() };
+        for id in ["a", "bcd", "e", "f"] {
+            jobs.keep(Record::new(id, Moment::from_micros(0), Span::ZERO, JobSpec::default()));
+        }
+        let dataset = jobs.finish(4, None);
+        assert_eq!((dataset.jobs.len(), dataset.skipped[0].rows), (2, 2));
     }
 }

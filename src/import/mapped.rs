@@ -139,7 +139,10 @@ impl Layout {
 
     fn moment(&self, text: &str) -> Result<Moment, String> {
         match self.time {
-            Clock::Numbers(unit) => Moment::of_decimal(text, unit),
+            Clock::Numbers(unit) => Moment::of_decimal(text, unit).map_err(|expected| match Moment::of_date(text) {
+                Ok(_) => format!("{expected}; --option time=date reads dates"),
+                Err(_) => expected,
+            }),
             Clock::Dates => Moment::of_date(text),
         }
     }

@@ -1,7 +1,7 @@
 //! Published datasets: from their authors' files to a [`JobTable`] and a scenario that runs
 //! at once.
 //!
-//! A format is one file here and one line in [`FORMATS`]. Its `read` goes through the dataset's rows with a
+//! A format is one file here, its `mod` line and one line in [`FORMATS`]. Its `read` goes through the dataset's rows with a
 //! [`Sheet`], hands every row to an [`Assembly`], kept as a job or skipped with a reason, and says what is known of
 //! the cluster in a [`Site`]. Everything else is common: counting, ids, the clock's origin, the files written.
 

@@ -1,6 +1,7 @@
 //! The cluster behind a dataset, as far as it is known.
 
 use crate::cluster::catalog;
+use crate::trace::JobTable;
 use crate::units::decimal::Unscaled;
 use crate::units::quantity::bytes_text;
 
@@ -60,6 +61,17 @@ impl Site {
             }
         }
         Site { about: about.into(), pools, own_gpus }
+    }
+
+    /// With the GPU types that jobs name beside those of the pools, so that a scenario of the site knows them all.
+    #[must_use]
+    pub fn knowing(mut self, jobs: &JobTable) -> Site {
+        for name in jobs.specs().iter().flat_map(|spec| &spec.gpu_types) {
+            if catalog::find(name).is_none() && !self.own_gpus.iter().any(|(own, _)| own == name) {
+                self.own_gpus.push((name.clone(), "a type that jobs name and no pool has".to_owned()));
+            }
+        }
+        self
     }
 
     /// The `[cluster]` section of a scenario.

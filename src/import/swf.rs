@@ -1,8 +1,10 @@
 //! The Standard Workload Format of the Parallel Workloads Archive.
 //!
 //! Eighteen columns, `-1` where nothing is known. Logs of CERIT-SC have three more: the nodes used, the queue's name
-//! and what was asked of the nodes.
+//! and what was asked of the nodes. The memory that jobs request is in KB for each processor; in CERIT-SC's, as the values tell,
+//! in bytes for each node.
 
+mod asked;
 mod site;
 
 use std::num::NonZeroU32;
@@ -14,8 +16,10 @@ use super::{Dataset, Format, Request};
 use crate::input::{Problem, Problems};
 use crate::trace::{JobSpec, RecordedState};
 use crate::units::Span;
+use crate::units::decimal::{self, DecimalError};
 use crate::units::keys::{Key, Kind};
-use site::{Headers, Machines};
+use asked::LeftOut;
+use site::{Headers, Machines, NodeSpec};
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -31,7 +35,7 @@ const OPTIONS: &[Key] = &[
         name: "processors",
         kind: Kind::Choice(&["gpus", "cores"]),
         default: "gpus",
-        doc: "What processors become: GPUs, or cores of CPU jobs.",
+        doc: "What processors become: GPUs, or cores of CPU jobs, which have the memory that they request.",
     },
     Key {
         name: "processors_per_gpu",
@@ -92,7 +96,8 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
         [] => return Err(Problem::of_file(request.first(), "lists machines; expected a log (*.swf) as well").into()),
     };
     let machines = machines.first().map(|path| Machines::read(path)).transpose()?;
-    let reader = Reader { processors, line: options.text_or("queue", "none"), machines: machines.as_ref() };
+    let (line, left_out) = (options.text_or("queue", "none"), LeftOut::default());
+    let mut reader = Reader { processors, line, machines: machines.as_ref(), left_out };
     let mut lines = Lines::open(log)?;
     let mut jobs = Assembly::default();
     let mut headers = Headers::default();
@@ -107,6 +112,7 @@ fn read(request: &Request<'_>) -> Result<Dataset, Problems> {
             }
         }
     }
+    reader.left_out.tell(&mut jobs);
     let site = match &machines {
         Some(machines) => Some(machines.site(processors)),
         None => headers.site(processors),
@@ -119,6 +125,7 @@ struct Reader<'a> {
     processors: Processors,
     line: &'a str,
     machines: Option<&'a Machines>,
+    left_out: LeftOut,
 }
 
 /// The fields of a line.
@@ -128,7 +135,7 @@ struct Fields<'a> {
 }
 
 impl Reader<'_> {
-    fn record(&self, line: &Line<'_>) -> Result<Result<Record, &'static str>, Problem> {
+    fn record(&mut self, line: &Line<'_>) -> Result<Result<Record, &'static str>, Problem> {
         let texts: Vec<&str> = line.text.split_ascii_whitespace().collect();
         if texts.len() != FIELDS && texts.len() != EXTENDED {
             let found = texts.len();
@@ -158,7 +165,7 @@ impl Reader<'_> {
         Ok(Ok(record.ran(start, start.map(|start| start.after(duration))).asked(fields.span(9)?)))
     }
 
-    fn spec(&self, fields: &Fields<'_>, processors: u32, status: i64) -> Result<JobSpec, Problem> {
+    fn spec(&mut self, fields: &Fields<'_>, processors: u32, status: i64) -> Result<JobSpec, Problem> {
         let word = |number: usize, prefix: &str| match fields.texts[number - 1] {
             unknown if unknown.starts_with('-') => String::new(),
             known => format!("{prefix}{known}"),
@@ -170,8 +177,24 @@ impl Reader<'_> {
             _ => String::new(),
         };
         let mut spec = self.processors.spec(processors);
-        if let (Some(asked), Some(machines)) = (fields.texts.get(20), self.machines) {
+        let asked = fields.texts.get(20).copied();
+        if let (Some(asked), Some(machines)) = (asked, self.machines) {
             machines.constrain(asked, processors, self.processors, &mut spec);
+        }
+        if let Some(asked) = asked {
+            let keeps_clusters = !self.processors.are_cores && !asked.contains('+');
+            let machines = self.machines.filter(|_| keeps_clusters);
+            self.left_out.properties(asked, |part| machines.is_some_and(|machines| machines.are_named(part)));
+        }
+        if let Some(number) = fields.memory()? {
+            let per_processor = match asked {
+                None => number.checked_mul(1024),
+                Some(asked) => NodeSpec::read(asked).cores_of(processors).map(|cores| number.div_ceil(cores)),
+            };
+            match per_processor.filter(|_| self.processors.are_cores) {
+                Some(bytes) => spec.mem_bytes = bytes,
+                None => self.left_out.memory(),
+            }
         }
         Ok(JobSpec { tenant: word(12, "u"), queue, state: state_of(status), ..spec })
     }
@@ -214,6 +237,15 @@ impl Fields<'_> {
             return Ok(None);
         }
         TimeUnit::Seconds.span(text).map(Some).map_err(|_| self.wrong(number, "expected seconds, or -1"))
+    }
+
+    /// The requested memory as it is written; `None` where there is none.
+    fn memory(&self) -> Result<Option<u64>, Problem> {
+        match decimal::scaled(self.texts[9].as_bytes(), 0) {
+            Ok(number) => Ok(Some(number).filter(|&number| number > 0)),
+            Err(DecimalError::Negative) => Ok(None),
+            Err(_) => Err(self.wrong(10, "expected a number, or -1")),
+        }
     }
 
     fn moment(&self, number: usize) -> Result<Option<Moment>, Problem> {

@@ -39,21 +39,33 @@ impl GpuTypes {
         self.own.iter().any(|own| own.gpu_type.id == id && own.priced)
     }
 
+    /// The scenario's own types that are not among these, in file order.
+    #[must_use]
+    pub fn others(&self, used: &[GpuType]) -> Vec<GpuType> {
+        let others = self.own.iter().map(|own| &own.gpu_type).filter(|own| !used.iter().any(|used| used.id == own.id));
+        others.cloned().collect()
+    }
+
     /// What is wrong with an id that no type has.
     #[must_use]
     pub fn unknown(&self, id: &str) -> String {
-        let own = self.own.iter().map(|own| own.gpu_type.id.as_str());
-        let ids: Vec<&str> = own.chain(catalog::gpus().iter().map(|gpu| gpu.id)).collect();
-        let start = id.to_lowercase();
-        let family: Vec<String> =
-            ids.iter().filter(|known| known.starts_with(&start)).map(|known| format!("`{known}`")).collect();
-        let hint = match family.as_slice() {
-            [] => suggest::hint(id, &ids),
-            [one] => format!("; did you mean {one}?"),
-            [most @ .., last] => format!("; did you mean {} or {last}?", most.join(", ")),
-        };
-        format!("unknown GPU type `{id}`{hint} (or define [cluster.gpus.{id}])")
+        unknown_type(id, self.own.iter().map(|own| own.gpu_type.id.as_str()))
     }
+}
+
+/// What is wrong with an id of a GPU type that is neither the catalog's nor one of the scenario's own.
+#[must_use]
+pub fn unknown_type<'a>(id: &str, own: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<&str> = own.chain(catalog::gpus().iter().map(|gpu| gpu.id)).collect();
+    let start = id.to_lowercase();
+    let family: Vec<String> =
+        ids.iter().filter(|known| known.starts_with(&start)).map(|known| format!("`{known}`")).collect();
+    let hint = match family.as_slice() {
+        [] => suggest::hint(id, &ids),
+        [one] => format!("; did you mean {one}?"),
+        [most @ .., last] => format!("; did you mean {} or {last}?", most.join(", ")),
+    };
+    format!("unknown GPU type `{id}`{hint} (or define [cluster.gpus.{id}])")
 }
 
 fn read_type(entry: &Entry, problems: &mut Problems) -> OwnType {

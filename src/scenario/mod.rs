@@ -32,10 +32,11 @@ pub mod types;
 pub mod value;
 pub mod workload;
 
+pub use gpus::unknown_type;
 pub use read::{Overrides, load, of_bytes, of_tree};
 pub use resolved::resolved;
 pub use schema::schema;
-pub use types::{Measure, PriceSource, Scenario, Source, Variant, Workload};
+pub use types::{Measure, PriceSource, Scenario, Source, TraceFile, Variant, Workload};
 
 #[cfg(test)]
 mod tests;

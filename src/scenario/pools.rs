@@ -24,6 +24,8 @@ const GPU_KEYS: [&str; 4] = ["gpus_per_node", "island", "price", "owned"];
 pub struct Cluster {
     /// The hardware.
     pub spec: ClusterSpec,
+    /// The scenario's own GPU types that no pool has.
+    pub spare_types: Vec<GpuType>,
     /// By pool.
     pub prices: Vec<PriceSource>,
     /// Prices taken by default.
@@ -49,6 +51,7 @@ pub fn read(root: &Node, problems: &mut Problems) -> Cluster {
     for entry in entries {
         read_pool(entry, &types, &mut cluster, problems);
     }
+    cluster.spare_types = types.others(&cluster.spec.gpu_types);
     cluster.notices = price_notices(&cluster);
     cluster
 }

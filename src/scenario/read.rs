@@ -42,7 +42,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, Problems> {
     }
     let bytes = std::fs::read(path).map_err(|error| {
         let reason = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            std::io::ErrorKind::NotFound => "does not exist".to_owned(),
             _ => error.to_string(),
         };
         Problem::of_file(path, reason)
@@ -163,6 +163,7 @@ fn read_plain(root: &Node, path: &Path, mut notices: Vec<String>, problems: &mut
         name: top.text("name").map_or_else(stem, str::to_owned),
         seed: top.count("seed").unwrap_or(0),
         cluster: cluster.spec,
+        spare_types: cluster.spare_types,
         prices: cluster.prices,
         workload: workload?,
         physics,

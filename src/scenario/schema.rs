@@ -7,10 +7,10 @@ use super::value;
 use crate::sched::registry;
 use crate::units::keys::{Key, Kind, Value};
 
-const DURATION: &str = r"^\s*([0-9]+(\.[0-9]*)?(us|ms|s|sec|m|min|h|hours?|d|days?|w|weeks?)\s*)+$";
-const BYTES: &str = r"^\s*[0-9]+(\.[0-9]*)?\s*(B|[kKMGTP]B|[KMGT]iB)\s*$";
-const BANDWIDTH: &str = r"^\s*[0-9]+(\.[0-9]*)?\s*(B|[kKMGTP]B|[KMGT]iB)/s\s*$";
-const PRICE: &str = r"^\s*\$?[0-9]+(\.[0-9]*)?(\s*USD)?(/gpu-h(our)?)?\s*$";
+const DURATION: &str = r"^\s*(([0-9]+\.?[0-9]*|\.[0-9]+)\s*(us|ms|s|sec|m|min|h|hours?|d|days?|w|weeks?)\s*)+$";
+const BYTES: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[kKMGTP]B|[KMGT]iB)\s*$";
+const BANDWIDTH: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[kKMGTP]B|[KMGT]iB)/s\s*$";
+const PRICE: &str = r"^\s*\$?\s*([0-9]+\.?[0-9]*|\.[0-9]+)(\s*USD)?\s*(/gpu-h(our)?)?\s*$";
 
 /// The schema.
 #[must_use]

@@ -1,7 +1,8 @@
 //! Reading scenarios as a whole.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::tree::Place;
 use super::*;
 use crate::cluster::Island;
 use crate::trace::RecordedState;
@@ -29,6 +30,10 @@ fn read(text: &str, overrides: &Overrides) -> Result<Scenario, crate::input::Pro
     of_bytes(text.as_bytes(), Path::new("dir/small.toml"), overrides)
 }
 
+fn trace(path: &str) -> Source {
+    Source::Trace(TraceFile { path: path.into(), named: Place::whole("") })
+}
+
 fn set(arguments: &[&str]) -> Overrides {
     Overrides { set: arguments.iter().map(|&a| a.to_owned()).collect(), ..Overrides::default() }
 }
@@ -44,7 +49,7 @@ fn defaults_are_filled_in_and_pools_keep_file_order() {
     assert_eq!((pool.cpu_milli, pool.mem_bytes, pool.nodes_per_rack), (None, None, None));
     assert_eq!(pool.price.micros(), 2_000_000);
     assert_eq!(scenario.prices, [PriceSource::Given, PriceSource::NoGpus]);
-    assert_eq!(scenario.workload.source, Source::Trace(PathBuf::from("dir/t.csv")));
+    assert_eq!(scenario.workload.source, trace("dir/t.csv"));
     assert_eq!(scenario.workload.discard, [RecordedState::Failed]);
     assert_eq!(scenario.measure, Measure::default());
     assert_eq!(scenario.policy.entry.name, "sjf");
@@ -59,7 +64,7 @@ fn arguments_change_the_scenario() {
         set: ["cluster.pools.b.nodes=6", "measure.warmup=30m", "cluster.gpus.h100-sxm.power_w = 650"]
             .map(str::to_owned)
             .to_vec(),
-        trace: Some(PathBuf::from("other.csv.gz")),
+        trace: Some("other.csv.gz".into()),
         seed: Some(u64::MAX),
         until: Some("2d".to_owned()),
         policy: None,
@@ -70,7 +75,7 @@ fn arguments_change_the_scenario() {
     assert_eq!(scenario.cluster.gpu_types[0].power_w, Some(650));
     assert_eq!(scenario.measure.warmup, Span::from_seconds(1800));
     assert_eq!(scenario.measure.until, Some(Time::ZERO.after(Span::from_seconds(172_800))));
-    assert_eq!(scenario.workload.source, Source::Trace(PathBuf::from("other.csv.gz")));
+    assert_eq!(scenario.workload.source, trace("other.csv.gz"));
     assert_eq!(scenario.seed, u64::MAX);
 }
 

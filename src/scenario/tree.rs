@@ -79,6 +79,15 @@ impl Place {
         self.problem(if is_option { message.to_string() } else { format!("`{key}`: {message}") })
     }
 
+    /// All that is known of it: `file.toml:3:9`, or `--trace`; empty where there is neither a file nor an option.
+    #[must_use]
+    pub fn full(&self) -> String {
+        match self.at {
+            Some((line, column)) => format!("{}:{line}:{column}", self.source),
+            None => self.source.to_string(),
+        }
+    }
+
     /// The line, where it is known; the source, where it is not.
     #[must_use]
     pub fn brief(&self) -> String {

@@ -1,9 +1,11 @@
 //! A resolved scenario: what the file says, checked, with every default filled in.
 
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
-use crate::cluster::ClusterSpec;
+use super::tree::Place;
 use crate::cluster::owned::Owned;
+use crate::cluster::{ClusterSpec, GpuType};
 use crate::physics::Physics;
 use crate::sched::PolicyChoice;
 use crate::trace::RecordedState;
@@ -20,6 +22,8 @@ pub struct Scenario {
     pub seed: u64,
     /// The hardware.
     pub cluster: ClusterSpec,
+    /// The scenario's own GPU types that no pool has, in file order; a trace may name them all the same.
+    pub spare_types: Vec<GpuType>,
     /// Where the price of each pool of the cluster comes from, in the same order.
     pub prices: Vec<PriceSource>,
     /// The jobs and how they are treated.
@@ -69,8 +73,8 @@ pub struct Workload {
     pub scale: f64,
     /// Whether a job is killed at its walltime.
     pub enforce_walltime: bool,
-    /// The run-time estimate is the walltime times this; > 0.
-    pub estimate_factor: f64,
+    /// The run-time estimate is the walltime times so many millionths; > 0.
+    pub estimate_ppm: u32,
     /// Recorded states whose jobs' useful GPU-time counts as `discarded`.
     pub discard: Vec<RecordedState>,
     /// MFU of jobs that have none of their own, in millionths.
@@ -82,8 +86,8 @@ pub struct Workload {
 /// Where the jobs come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
-    /// A native trace; the path is as the current folder sees it.
-    Trace(PathBuf),
+    /// A native trace.
+    Trace(TraceFile),
     /// Made on the spot, from these keys.
     Generate {
         /// What makes it.
@@ -91,6 +95,29 @@ pub enum Source {
         /// The keys of `[workload.generate]` that were given.
         params: Params,
     },
+}
+
+/// A trace, and where it was named; equal to others by its path alone.
+#[derive(Debug, Clone)]
+pub struct TraceFile {
+    /// As the current folder sees it.
+    pub path: PathBuf,
+    /// What names it.
+    pub named: Place,
+}
+
+impl Deref for TraceFile {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl PartialEq for TraceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
 }
 
 /// Which part of the run counts in ledger, utilizations and quantiles.

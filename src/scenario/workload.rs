@@ -1,12 +1,13 @@
 //! `[workload]`: where the jobs come from and how they are treated.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::section::Section;
 use super::tables::{GENERATE, WORKLOAD};
 use super::tree::{Data, Entry, Node, Place};
-use super::types::{Source, Workload};
+use super::types::{Source, TraceFile, Workload};
 use crate::input::Problems;
+use crate::sched::PPM;
 use crate::trace::RecordedState;
 use crate::trace::generate::Generator;
 
@@ -28,11 +29,16 @@ pub fn read(root: &Node, folder: &Path, cluster_gpus: u64, problems: &mut Proble
         source: source?,
         scale: keys.number("scale").unwrap_or(1.0),
         enforce_walltime: keys.values().bool_or("enforce_walltime", false),
-        estimate_factor: keys.number("estimate_factor").unwrap_or(1.0),
+        estimate_ppm: keys.number("estimate_factor").map_or(PPM, ppm),
         discard: keys.texts("discard").map_or_else(|| vec![RecordedState::Failed], states),
-        mfu_ppm: keys.number("mfu").map(|mfu| (mfu * 1e6).round() as u32),
+        mfu_ppm: keys.number("mfu").map(ppm),
         recorded,
     })
+}
+
+/// The nearest number of millionths of a number that its key bounds to a thousand.
+fn ppm(number: f64) -> u32 {
+    (number * f64::from(PPM)).round() as u32
 }
 
 fn states(words: &[String]) -> Vec<RecordedState> {
@@ -67,15 +73,14 @@ fn read_source(
     }
 }
 
-fn read_trace(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
+fn read_trace(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<TraceFile> {
     let trace = keys.text("trace")?;
+    let named = keys.place("trace").clone();
     if trace.is_empty() {
-        problems.push(keys.place("trace").problem("`trace`: expected the path of a trace, found an empty text"));
+        problems.push(named.problem("`trace`: expected the path of a trace, found an empty text"));
     }
-    if *keys.place("trace") == Place::whole(TRACE_ARGUMENT) {
-        return Some(PathBuf::from(trace));
-    }
-    Some(folder.join(trace))
+    let path = if named == Place::whole(TRACE_ARGUMENT) { trace.into() } else { folder.join(trace) };
+    Some(TraceFile { path, named })
 }
 
 fn read_generate(entry: &Entry, cluster_gpus: u64, problems: &mut Problems) -> Option<Source> {

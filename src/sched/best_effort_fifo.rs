@@ -10,5 +10,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "In order of submission; what does not fit is passed over.",
     keys: &[PLACEMENT],
     uses_estimates: false,
+    backfills: false,
     build: |_, placer| Box::new(ListPolicy::new(Order::ARRIVAL, Blocking::Skip, placer)),
 };

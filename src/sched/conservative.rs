@@ -30,6 +30,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Every waiting job gets a reservation; others pass where they delay none of them.",
     keys: &[PLACEMENT, REPLAN],
     uses_estimates: true,
+    backfills: true,
     build: |params, placer| {
         let replanning =
             if params.bool_or(REPLAN.name, false) { Replanning::FromScratch } else { Replanning::Compression };
@@ -209,9 +210,7 @@ impl Conservative {
                 calendar.hold(pass, holder.job, start, Some(holder.held.clone()));
             }
         }
-        if let Pages::Count(counts) = &mut calendar.pages {
-            counts.profile.advance(pass.now);
-        }
+        calendar.advance(pass.now);
         self.starts.clear();
         self.due.clear();
         for job in self.queue(pass) {
@@ -288,9 +287,7 @@ impl Scheduler for Conservative {
 
     fn pass(&mut self, pass: &mut Pass<'_, '_>) -> Result<Verdict, Fault> {
         let mut calendar = self.calendar.take().unwrap_or_else(|| Calendar::new(pass, self.replanning));
-        if let Pages::Count(counts) = &mut calendar.pages {
-            counts.profile.advance(pass.now);
-        }
+        calendar.advance(pass.now);
         pass.waiting.lines_by_head(&mut self.heads);
         let arrivals = std::mem::take(&mut self.arrivals);
         match self.replanning {

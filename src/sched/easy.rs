@@ -28,6 +28,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "The head of a line gets a reservation; others pass it where they do not delay it.",
     keys: &[PLACEMENT],
     uses_estimates: true,
+    backfills: true,
     build: |_, placer| Box::new(Easy::new(Order::ARRIVAL, placer)),
 };
 
@@ -78,19 +79,22 @@ impl Easy {
         })
     }
 
+    /// Starts a job if it fits, and notes when it is expected to end.
+    fn start_if_fits(&mut self, pass: &mut Pass<'_, '_>, job: JobId) -> Result<bool, Fault> {
+        let started = start_if_fits(pass, &mut self.placer, job)?;
+        if started {
+            self.ends.insert(expected(pass, job));
+        }
+        Ok(started)
+    }
+
     /// Starts whatever fits: the head cannot be delayed, since it waits for nodes that are down.
     fn fill(&mut self, pass: &mut Pass<'_, '_>, line: LineId) -> Result<(), Fault> {
         serve_passing_over(
             pass,
             line,
             |world, class| fits_any(world, &class.pools, &class.request).then_some(u64::MAX),
-            |pass, job| {
-                let started = start_if_fits(pass, &mut self.placer, job)?;
-                if started {
-                    self.ends.insert(expected(pass, job));
-                }
-                Ok(started)
-            },
+            |pass, job| self.start_if_fits(pass, job),
         )
     }
 
@@ -113,12 +117,9 @@ impl Easy {
                 fits.then_some(if gpus <= extra.get() { u64::MAX } else { until_shadow })
             },
             |pass, job| {
-                let started = start_if_fits(pass, &mut self.placer, job)?;
-                if started {
-                    self.ends.insert(expected(pass, job));
-                    if pass.estimate(job).micros() > until_shadow {
-                        extra.set(extra.get() - pass.class(job).request.total_gpus());
-                    }
+                let started = self.start_if_fits(pass, job)?;
+                if started && pass.estimate(job).micros() > until_shadow {
+                    extra.set(extra.get() - pass.class(job).request.total_gpus());
                 }
                 Ok(started)
             },

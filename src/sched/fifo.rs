@@ -10,5 +10,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "In order of submission; a head that does not fit blocks its line.",
     keys: &[PLACEMENT],
     uses_estimates: false,
+    backfills: false,
     build: |_, placer| Box::new(ListPolicy::new(Order::ARRIVAL, Blocking::Head, placer)),
 };

@@ -20,6 +20,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Starts a job with at least min_tasks of its tasks; missing members come before the queue.",
     keys: &[PLACEMENT],
     uses_estimates: false,
+    backfills: false,
     build: |_, placer| Box::new(Gang::new(placer)),
 };
 

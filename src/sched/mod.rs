@@ -36,7 +36,7 @@ pub use order::{Key, Order};
 pub use pass::{Deed, Fault, Pass};
 pub use registry::{PolicyChoice, PolicyEntry, policies};
 pub use waiting::Waiting;
-pub use world::{Holder, RunTimes, Stage, World};
+pub use world::{Holder, PPM, RunTimes, Stage, World};
 
 use crate::trace::JobId;
 use crate::units::Time;

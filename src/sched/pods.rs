@@ -18,6 +18,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Pod by pod, each skipped if it has no place; partial jobs hold what they have and may deadlock.",
     keys: &[PLACEMENT],
     uses_estimates: false,
+    backfills: false,
     build: |_, placer| Box::new(Pods::new(placer)),
 };
 

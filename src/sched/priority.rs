@@ -10,5 +10,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Highest priority first; the head blocks unless `skip` is set.",
     keys: &[PLACEMENT, SKIP],
     uses_estimates: false,
+    backfills: false,
     build: |params, placer| Box::new(ListPolicy::new(Order::by(Key::Priority), Blocking::from_skip(params), placer)),
 };

@@ -11,6 +11,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Highest priority first, preemptive; the head blocks unless `skip` is set.",
     keys: &[PLACEMENT, SKIP, MIN_RUNTIME],
     uses_estimates: false,
+    backfills: false,
     build: |params, placer| {
         let min_runtime = params.span_or(MIN_RUNTIME.name, Span::ZERO);
         Box::new(Preemptive::new(Urgency::Priority, Blocking::from_skip(params), min_runtime, placer))

@@ -1,10 +1,10 @@
 //! The policies by name, each with its described keys.
 //!
-//! A policy is a file with an `ENTRY`, and a line in [`policies`].
+//! A policy is a file with an `ENTRY`, its `mod` line in `sched/mod.rs`, and a line in [`policies`].
 
 use std::fmt;
 
-use super::{Scheduler, best_effort_fifo, conservative, easy, fifo, gang, pods, priority, priority_preempt, sjf, srtf};
+use super::Scheduler;
 use crate::cluster::{Placement, Placer};
 use crate::units::keys::{Key, Kind, Params};
 use crate::units::rng;
@@ -20,6 +20,8 @@ pub struct PolicyEntry {
     pub keys: &'static [Key],
     /// Whether it looks at run-time estimates.
     pub uses_estimates: bool,
+    /// Whether jobs pass those that do not fit, without delaying whoever holds a reservation.
+    pub backfills: bool,
     /// Makes it from its settings and the placer that they name.
     pub build: fn(&Params, Placer) -> Box<dyn Scheduler>,
 }
@@ -53,16 +55,16 @@ pub const SKIP: Key = Key {
 #[must_use]
 pub fn policies() -> &'static [&'static PolicyEntry] {
     &[
-        &fifo::ENTRY,
-        &best_effort_fifo::ENTRY,
-        &sjf::ENTRY,
-        &priority::ENTRY,
-        &gang::ENTRY,
-        &pods::ENTRY,
-        &easy::ENTRY,
-        &conservative::ENTRY,
-        &srtf::ENTRY,
-        &priority_preempt::ENTRY,
+        &super::fifo::ENTRY,
+        &super::best_effort_fifo::ENTRY,
+        &super::sjf::ENTRY,
+        &super::priority::ENTRY,
+        &super::gang::ENTRY,
+        &super::pods::ENTRY,
+        &super::easy::ENTRY,
+        &super::conservative::ENTRY,
+        &super::srtf::ENTRY,
+        &super::priority_preempt::ENTRY,
     ]
 }
 

@@ -10,5 +10,6 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Shortest estimated run time first; the head blocks unless `skip` is set.",
     keys: &[PLACEMENT, SKIP],
     uses_estimates: true,
+    backfills: false,
     build: |params, placer| Box::new(ListPolicy::new(Order::by(Key::Estimate), Blocking::from_skip(params), placer)),
 };

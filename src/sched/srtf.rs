@@ -11,6 +11,7 @@ pub const ENTRY: PolicyEntry = PolicyEntry {
     summary: "Shortest remaining estimated run time first, preemptive; what does not fit is passed over.",
     keys: &[PLACEMENT, MIN_RUNTIME],
     uses_estimates: true,
+    backfills: false,
     build: |params, placer| {
         let min_runtime = params.span_or(MIN_RUNTIME.name, Span::ZERO);
         Box::new(Preemptive::new(Urgency::Remaining, Blocking::Skip, min_runtime, placer))

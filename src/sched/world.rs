@@ -33,23 +33,31 @@ pub enum Stage {
 }
 
 /// How run times and their estimates follow from the trace.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunTimes {
     /// Whether a job is killed at its walltime.
     pub enforce_walltime: bool,
-    /// The estimate is the walltime times this.
-    pub estimate_factor: f64,
+    /// The estimate is the walltime times so many millionths: an integer, since the product is a sort key and the end of
+    /// every reservation.
+    pub estimate_ppm: u32,
 }
 
+/// Millionths in a whole.
+pub const PPM: u32 = 1_000_000;
+
 impl RunTimes {
-    /// The run-time estimate of a job: its walltime times the factor, or its duration where it has none.
+    /// The run-time estimate of a job: its walltime times the factor, halves rounded up to the microsecond, or its duration
+    /// where it has none.
     #[must_use]
     pub fn estimate(&self, jobs: &JobTable, job: JobId) -> Span {
         match jobs.walltime(job) {
             None => jobs.duration(job),
-            // A factor of exactly 1 keeps every microsecond.
-            Some(walltime) if self.estimate_factor.to_bits() == 1.0f64.to_bits() => walltime,
-            Some(walltime) => Span::from_micros((walltime.micros() as f64 * self.estimate_factor).round() as u64),
+            Some(walltime) if self.estimate_ppm == PPM => walltime,
+            Some(walltime) => {
+                let product = u128::from(walltime.micros()) * u128::from(self.estimate_ppm);
+                let rounded = (product + u128::from(PPM / 2)) / u128::from(PPM);
+                Span::from_micros(u64::try_from(rounded).unwrap_or(u64::MAX))
+            }
         }
     }
 }
@@ -354,5 +362,45 @@ impl<'a> World<'a> {
         };
         self.waiting.insert(job, self.classes.shape_id(self.jobs, job), value);
         self.stages[job.index()] = Stage::Waiting;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::JobSpec;
+    use crate::trace::table::JobTimes;
+
+    /// Exact beyond the 53 bits of a float, and a half goes up.
+    #[test]
+    fn estimates_are_exact() {
+        let estimate = |walltime: u64, estimate_ppm: u32| {
+            let mut jobs = JobTable::default();
+            let spec = jobs.add_spec(JobSpec::default());
+            let walltime = Some(Span::from_micros(walltime));
+            let times = JobTimes {
+                submit: Time::ZERO,
+                duration: Span::ZERO,
+                walltime,
+                recorded_start: None,
+                recorded_end: None,
+            };
+            jobs.push(b"a", times, spec);
+            let times = RunTimes { enforce_walltime: false, estimate_ppm };
+            times.estimate(&jobs, jobs.ids().next().expect("one job")).micros()
+        };
+        const MOST: u64 = 1 << 53;
+        for (walltime, ppm, expected) in [
+            (7, PPM, 7),
+            (7, PPM / 2, 4),
+            (5, 1_100_000, 6),
+            (499, 1_000, 0),
+            (500, 1_000, 1),
+            (3_600_000_000, 1_500_000, 5_400_000_000),
+            (MOST - 1, 3_000_000, 3 * (MOST - 1)),
+            (MOST - 1, 1_000 * PPM, 1_000 * (MOST - 1)),
+        ] {
+            assert_eq!(estimate(walltime, ppm), expected, "{walltime} us x {ppm} ppm");
+        }
     }
 }

@@ -53,7 +53,7 @@ impl Source {
     pub fn open(path: &Path) -> Result<Source, Problem> {
         let file = File::open(path).map_err(|e| unreadable(path, &e))?;
         if file.metadata().is_ok_and(|m| m.is_dir()) {
-            return Err(Problem::of_file(path, "is a directory; expected a file"));
+            return Err(Problem::of_file(path, "is a folder; expected a file"));
         }
         let file = Fingerprinted { file, print: Fingerprint::new(0) };
         let mut reader = BufReader::with_capacity(CHUNK, file);

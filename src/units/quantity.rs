@@ -93,9 +93,15 @@ pub fn bandwidth(text: &str) -> Result<u64, String> {
 pub fn price(text: &str) -> Result<UsdPerGpuHour, String> {
     let expected = "a price per GPU-hour such as \"$2.50/gpu-h\"";
     let text = text.trim();
-    let amount = text.strip_suffix("/gpu-h").or_else(|| text.strip_suffix("/gpu-hour")).unwrap_or(text).trim_end();
+    let amount = match text.split_once('/') {
+        Some((amount, "gpu-h" | "gpu-hour")) => amount.trim_end(),
+        Some((_, unit)) => return Err(format!("expected {expected}; unknown unit \"/{unit}\"")),
+        None => text,
+    };
     let amount = amount.strip_suffix("USD").unwrap_or(amount).trim();
-    let amount = amount.strip_prefix('$').unwrap_or(amount);
+    // The sign of `-$2` stands before the dollar's.
+    let (sign, amount) = amount.strip_prefix("-$").map_or(("", amount), |rest| ("-", rest));
+    let amount = format!("{sign}{}", amount.strip_prefix('$').unwrap_or(amount));
     decimal::scaled(amount.as_bytes(), 6)
         .map(UsdPerGpuHour::from_micros)
         .map_err(|e| format!("expected {expected}; \"{text}\" {}", reason(e)))
@@ -160,6 +166,15 @@ mod tests {
         assert!(bandwidth("80GB").unwrap_err().contains("GB/s"));
         assert_eq!(price("$2.50/gpu-h").unwrap().micros(), 2_500_000);
         assert_eq!(price("0.35 USD/gpu-h").unwrap().micros(), 350_000);
+        for (text, why) in [
+            ("$2.50/gb", "unknown unit \"/gb\""),
+            ("-$2.50/gpu-h", "is negative"),
+            ("-2.50 USD/gpu-h", "is negative"),
+            ("$$2", "is not a number"),
+            ("-$-2", "is not a number"),
+        ] {
+            assert!(price(text).unwrap_err().ends_with(why), "{:?}", price(text));
+        }
         assert!(price("$-1/gpu-h").unwrap_err().contains("negative"));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use fleetsim::cluster::{ClusterSpec, GpuType, Island, NodeGpus, NodeIo, PoolSpec, Spares, Tenure};
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate as simulate_engine};
 use fleetsim::physics::{Grace, Physics, Preemption};
-use fleetsim::sched::{PolicyChoice, RunTimes, Stage};
+use fleetsim::sched::{PPM, PolicyChoice, RunTimes, Stage};
 use fleetsim::trace::{JobId, JobTable};
 use fleetsim::units::keys::Value;
 use fleetsim::units::{Span, Time, UsdPerGpuHour};
@@ -62,7 +62,7 @@ pub fn options(run: RefRun) -> Options {
     Options {
         times: RunTimes {
             enforce_walltime: run.enforce_walltime,
-            estimate_factor: numerator as f64 / denominator as f64,
+            estimate_ppm: (numerator * u64::from(PPM) / denominator) as u32,
         },
         until: run.until.map(Time::from_micros),
         physics: Physics {

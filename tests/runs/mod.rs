@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fleetsim::engine::{Options, Outcome, Setup, Silent, simulate};
 use fleetsim::scenario::{Overrides, Scenario, of_bytes};
-use fleetsim::sched::{PolicyChoice, RunTimes};
+use fleetsim::sched::{PPM, PolicyChoice, RunTimes};
 use fleetsim::trace::{JobRow, JobSpec, JobTable};
 use fleetsim::units::{Span, Time};
 
@@ -29,7 +29,7 @@ pub fn job(submit: u64, duration: u64, gpus: u32) -> JobRow {
 pub fn options(scenario: &Scenario) -> Options {
     Options {
         seed: scenario.seed,
-        times: RunTimes { enforce_walltime: false, estimate_factor: 1.0 },
+        times: RunTimes { enforce_walltime: false, estimate_ppm: PPM },
         physics: scenario.physics.clone(),
         ..Options::default()
     }

@@ -59,6 +59,34 @@ struct Cluster {
     name: String,
     nodes: u32,
     cores: u32,
+    mem_bytes: Option<u64>,
+}
+
+/// The beginning of a node specification: `2:ppn=8` is two nodes with eight cores each.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeSpec {
+    nodes: Option<NonZeroU32>,
+    per_node: Option<NonZeroU32>,
+}
+
+impl NodeSpec {
+    /// Reads what a job asks of one kind of node; nothing is known where it asks for several.
+    pub fn read(asked: &str) -> NodeSpec {
+        if asked.contains('+') {
+            return NodeSpec { nodes: None, per_node: None };
+        }
+        let mut parts = asked.split(['#', ':']);
+        let nodes = parts.next().and_then(|nodes| nodes.parse().ok());
+        let per_node = parts.find_map(|part| part.strip_prefix("ppn=")?.parse().ok());
+        NodeSpec { nodes, per_node }
+    }
+
+    /// The cores of each node, where a job has so many processors in all; without `ppn` it is one.
+    pub fn cores_of(self, processors: u32) -> Option<u64> {
+        let per_node = self.per_node.unwrap_or(NonZeroU32::MIN);
+        let adds_up = self.nodes?.checked_mul(per_node).map(NonZeroU32::get) == Some(processors);
+        adds_up.then_some(u64::from(per_node.get()))
+    }
 }
 
 impl Machines {
@@ -80,9 +108,17 @@ impl Machines {
 
     /// The clusters as pools.
     pub fn site(&self, processors: Processors) -> Site {
-        let pools = self.clusters.iter().map(|c| processors.pool(&c.name, &c.name, c.nodes, c.cores)).collect();
+        let mem_bytes = |cluster: &Cluster| cluster.mem_bytes.filter(|_| processors.are_cores);
+        let pool =
+            |c: &Cluster| SitePool { mem_bytes: mem_bytes(c), ..processors.pool(&c.name, &c.name, c.nodes, c.cores) };
+        let pools = self.clusters.iter().map(pool).collect();
         let about = format!("The clusters of {}; a job runs within one of them.{}", self.file, processors.meaning());
         Site::new(about, pools)
+    }
+
+    /// Whether a property of a node specification is the name of one of the clusters.
+    pub fn are_named(&self, property: &str) -> bool {
+        self.clusters.iter().any(|cluster| cluster.is_named(property))
     }
 
     /// Makes a job ask for what its node specification says, as far as it is of one kind of node:
@@ -91,16 +127,14 @@ impl Machines {
         if unit.are_cores || asked.contains('+') {
             return;
         }
-        let mut parts = asked.split(['#', ':']);
-        let nodes = parts.next().and_then(|nodes| nodes.parse::<NonZeroU32>().ok());
-        let per_node = asked.split([':', '#']).find_map(|part| part.strip_prefix("ppn=")?.parse::<u32>().ok());
+        let NodeSpec { nodes, per_node } = NodeSpec::read(asked);
         if let (Some(nodes), Some(per_node)) = (nodes, per_node)
-            && nodes.get().checked_mul(per_node) == Some(processors)
+            && nodes.checked_mul(per_node).map(NonZeroU32::get) == Some(processors)
         {
             spec.tasks = Some(nodes);
-            spec.gpus = unit.gpus(per_node).saturating_mul(nodes.get());
+            spec.gpus = unit.gpus(per_node.get()).saturating_mul(nodes.get());
         }
-        let named = |cluster: &&Cluster| parts.clone().any(|part| part.strip_prefix("cl_") == Some(&cluster.name));
+        let named = |cluster: &&Cluster| asked.split(['#', ':']).any(|part| cluster.is_named(part));
         spec.gpu_types = self.clusters.iter().filter(named).map(|cluster| cluster.name.clone()).collect();
     }
 }
@@ -114,7 +148,18 @@ impl Cluster {
         let count = |text: &&str, what: &str| {
             text.parse::<u32>().ok().filter(|&n| n > 0).ok_or_else(|| line.wrong(text, what, "expected a number >= 1"))
         };
-        Ok(Cluster { name: (*name).to_owned(), nodes: count(nodes, "nodes")?, cores: count(cores, "cores")? })
+        // The sixth field is the memory of a node in KB.
+        let kilobytes = texts.get(5).and_then(|text| text.parse::<u64>().ok()).filter(|&kilobytes| kilobytes > 0);
+        Ok(Cluster {
+            name: (*name).to_owned(),
+            nodes: count(nodes, "nodes")?,
+            cores: count(cores, "cores")?,
+            mem_bytes: kilobytes.and_then(|kilobytes| kilobytes.checked_mul(1024)),
+        })
+    }
+
+    fn is_named(&self, property: &str) -> bool {
+        property.strip_prefix("cl_") == Some(&self.name)
     }
 }
 

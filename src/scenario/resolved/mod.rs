@@ -17,6 +17,7 @@ use super::{tables, value};
 use crate::cluster::owned::Owned;
 use crate::cluster::storage::{Cache, CachePolicy, Share, StorageSpec};
 use crate::cluster::{GpuType, Island, PoolSpec, Rent, Tenure};
+use crate::sched::PPM;
 use crate::trace::generate::Generator;
 use crate::units::Span;
 use crate::units::keys::{Key, Params};
@@ -26,7 +27,7 @@ use crate::units::quantity::bytes_text;
 #[must_use]
 pub fn resolved(scenario: &Scenario) -> Plain {
     let mut gpus = Table::default();
-    for gpu_type in &scenario.cluster.gpu_types {
+    for gpu_type in scenario.cluster.gpu_types.iter().chain(&scenario.spare_types) {
         gpus.add(&gpu_type.id, gpu(gpu_type));
     }
     let mut pools = Table::default();
@@ -175,14 +176,14 @@ fn owned_table(owned: &Owned) -> Table {
 fn workload(workload: &Workload, cluster_gpus: u64) -> Table {
     let mut table = Table::default();
     match &workload.source {
-        Source::Trace(path) => table.add("trace", path.display().to_string()),
+        Source::Trace(trace) => table.add("trace", trace.display().to_string()),
         Source::Generate { generator, params } => table.add("generate", generate(generator, params, cluster_gpus)),
     }
     table.add("scale", workload.scale);
     table.add("enforce_walltime", workload.enforce_walltime);
-    table.add("estimate_factor", workload.estimate_factor);
+    table.add("estimate_factor", f64::from(workload.estimate_ppm) / f64::from(PPM));
     table.add("discard", workload.discard.iter().map(|state| state.word().to_owned()).collect::<Plain>());
-    table.add_some("mfu", workload.mfu_ppm.map(|ppm| f64::from(ppm) / 1e6));
+    table.add_some("mfu", workload.mfu_ppm.map(|ppm| f64::from(ppm) / f64::from(PPM)));
     table.add("recorded", workload.recorded);
     table
 }
@@ -250,8 +251,8 @@ mod tests {
     fn defaults_are_filled_in() {
         let mut quickstart = scenario("quickstart.toml");
         quickstart.policy.params = Params::default();
-        if let Source::Trace(path) = &mut quickstart.workload.source {
-            *path = "traces/quickstart.csv".into();
+        if let Source::Trace(trace) = &mut quickstart.workload.source {
+            trace.path = "traces/quickstart.csv".into();
         }
         insta::assert_snapshot!(serde_json::to_string_pretty(&resolved(&quickstart)).unwrap());
     }

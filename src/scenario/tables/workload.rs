@@ -25,7 +25,7 @@ pub static WORKLOAD: Table = Table {
             name: "estimate_factor",
             kind: TIMES,
             default: "1",
-            doc: "The run-time estimate of a job is its walltime times this.",
+            doc: "The run-time estimate of a job is its walltime times this, to the nearest millionth.",
         },
         Key {
             name: "discard",

@@ -40,6 +40,13 @@ impl Calendar {
         Calendar { pages, shortest }
     }
 
+    /// Goes on to an instant: what lies before it is of no use any more.
+    pub(super) fn advance(&mut self, now: Time) {
+        if let Pages::Count(counts) = &mut self.pages {
+            counts.profile.advance(now);
+        }
+    }
+
     /// What a job holds if it starts at `start`.
     pub(super) fn booking(&self, world: &World<'_>, job: JobId, start: Time) -> Booking {
         let gpus = world.class(job).request.total_gpus();

@@ -9,6 +9,7 @@ mod fields;
 mod findings;
 mod read;
 mod spec;
+mod types;
 mod unique;
 mod write;
 
@@ -18,6 +19,7 @@ pub use columns::{Column, ColumnSet};
 pub use fields::SpecReader;
 pub use read::read;
 pub use spec::MOST_MICROS;
+pub use types::type_problems;
 pub use write::{write, write_table};
 
 /// How a trace is read.
