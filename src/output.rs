@@ -86,6 +86,17 @@ impl Drop for AtomicFile {
     }
 }
 
+/// Removes what an earlier command may have left and what would not be true any more.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove_file(left: &Path) -> Result<(), Problem> {
+    match fs::remove_file(left) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Problem::of_file(left, format!("cannot be removed: {e}"))),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a whole text.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod runs;
 
 use fleetsim::engine::{Options, Outcome};
 use fleetsim::ledger::Leaf;
+use fleetsim::results::Metrics;
 use fleetsim::scenario::Scenario;
 use fleetsim::sched::{PolicyChoice, Stage, policies};
 use fleetsim::trace::{JobId, JobRow, JobTable};
@@ -46,6 +47,19 @@ fn leaf(outcome: &Outcome, leaf: Leaf) -> f64 {
 
 fn seconds(time: Option<Time>) -> f64 {
     time.unwrap().as_seconds()
+}
+
+/// A job waits from 10 s to 100 s; of 200 s those from 50 s to 150 s are measured, in which one that is submitted then counts.
+#[test]
+fn what_waits_is_measured_within_the_window() {
+    let jobs: JobTable = [job(0, 100, 1), job(10, 50, 1), job(150, 50, 1)].into_iter().collect();
+    let scenario = scenario(1, 1, "");
+    for (cut, queued) in [([0, 0], 90), ([50, 0], 50), ([0, 150], 40), ([50, 50], 50), ([100, 0], 0)] {
+        let outcome = run_within(&scenario, &jobs, "fifo", cut);
+        assert_eq!(outcome.queued, queued * 1_000_000, "{cut:?}");
+        let metrics = Metrics::of(&outcome, &jobs, &scenario.cluster, false);
+        assert_eq!(metrics.queue_mean, queued as f64 / (200 - cut[0] - cut[1]) as f64);
+    }
 }
 
 /// The six jobs on four GPUs of the scheduling literature's table, shortest remaining time first.

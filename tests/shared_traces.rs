@@ -283,6 +283,30 @@ fn reference_replays_of_thetagpu() {
     check_replays("ThetaGPU", &jobs, &[(24, [4167.6, 77.08], [1610.3, 18.10])]);
 }
 
+/// Whole nodes of eight GPUs, as the scenario of the import has them, are scheduled like GPUs of which none is beside another.
+#[test]
+fn whole_nodes_go_by_count() {
+    let Some(files) = files(&["thetagpu_2023/data_thetagpu.csv"]) else { return };
+    let of_gpus = bare(&import("thetagpu", &files, &["unit=gpu"]).jobs, 1, as_is);
+    let nodes = |row: JobRow| JobRow {
+        spec: JobSpec { gpus: 8 * row.spec.gpus, tasks: NonZeroU32::new(row.spec.gpus), ..row.spec },
+        ..row
+    };
+    let of_nodes: JobTable = of_gpus.ids().map(|job| nodes(of_gpus.row(job))).collect();
+    let mut wide = flat(24);
+    wide.pools[0].gpus.as_mut().unwrap().per_node = 8;
+    for policy in ["easy-backfill", "conservative-backfill"] {
+        let choice = PolicyChoice::named(policy).unwrap();
+        let starts = |cluster: &ClusterSpec, jobs: &JobTable| {
+            let options = Options::default();
+            let setup = Setup { cluster, jobs, policy: &choice, options: &options };
+            let outcome = simulate(setup, &mut Silent).unwrap();
+            jobs.ids().map(|job| outcome.fates.start(job)).collect::<Vec<_>>()
+        };
+        assert!(starts(&flat(24), &of_gpus) == starts(&wide, &of_nodes), "{policy}");
+    }
+}
+
 #[test]
 fn reference_replays_of_cerit() {
     let Some(files) = files(&["swf_cerit_wagap_2013/wagap-2013.swf"]) else { return };

@@ -87,13 +87,27 @@ pub fn of_run(run: &StoredRun) -> Vec<Drawn> {
     all
 }
 
+/// What all kinds of charts are called.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let of_runs = CHARTS.iter().chain(&OF_STORAGE).map(|chart| chart.name);
+    let of_many = OF_COMPARISONS.iter().map(|chart| chart.name).chain(OF_SWEEPS.iter().map(|chart| chart.name));
+    of_runs.chain(of_many).chain([frontier::CHART.name])
+}
+
+/// What the SVG and the PNG of a chart are called.
+#[must_use]
+pub fn file_names(name: &str, theme: Theme) -> [String; 2] {
+    let end = if theme == Theme::Light { "" } else { "-dark" };
+    ["svg", "png"].map(|kind| format!("{name}{end}.{kind}"))
+}
+
 /// The files of drawn charts: SVG and PNG, light and dark, by name.
 #[must_use]
 pub fn files(drawn: &[Drawn]) -> Vec<(String, Vec<u8>)> {
     let file = |((name, scene), theme): (&Drawn, Theme)| {
-        let end = if theme == Theme::Light { "" } else { "-dark" };
-        let vector = svg::svg(scene, Target::File(theme)).as_str().as_bytes().to_owned();
-        [(format!("{name}{end}.svg"), vector), (format!("{name}{end}.png"), png::png(scene, theme))]
+        let [vector, bitmap] = file_names(name, theme);
+        let text = svg::svg(scene, Target::File(theme)).as_str().as_bytes().to_owned();
+        [(vector, text), (bitmap, png::png(scene, theme))]
     };
     let all: Vec<_> = drawn.iter().flat_map(|drawn| Theme::ALL.map(|theme| (drawn, theme))).collect();
     all.into_par_iter().map(file).collect::<Vec<_>>().into_iter().flatten().collect()

@@ -15,6 +15,7 @@ use crate::experiments::interval::{Draws, Interval};
 use crate::experiments::stored::StoredComparison;
 use crate::experiments::studentized::FEWEST;
 use crate::output::make_folder;
+use crate::report;
 use crate::results::{Figures, Unit};
 
 /// What `compare` takes.
@@ -72,9 +73,10 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Result<(), Failure> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(name));
     make_folder(&folder)?;
     let (compared, pace) = many::make(&notices, runs, output, |observer| comparison.run(observer))?;
+    report::clear(&folder)?;
     compare_files::write(&folder, &compared)?;
     if !args.no_report {
-        crate::report::write_comparison(&StoredComparison::read(&folder)?, &folder)?;
+        report::write_comparison(&StoredComparison::read(&folder)?, &folder)?;
     }
     output.text(&text(&compared));
     output.text(&format!("\nwritten to {}\n", folder.display()));

@@ -23,6 +23,7 @@ mod table;
 mod threads;
 mod trace;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
@@ -42,7 +43,7 @@ pub struct Output {
 
 impl Output {
     fn text(&mut self, text: &str) {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let written = self.out.write_all(printable(text).as_bytes()).and_then(|()| self.out.flush());
         self.failed = self.failed.take().or(written.err());
     }
 
@@ -58,8 +59,18 @@ impl Output {
     }
 
     fn notice(&mut self, notice: &str) {
-        drop(writeln!(io::stderr(), "note: {notice}"));
+        drop(writeln!(io::stderr(), "note: {}", printable(notice)));
     }
+}
+
+/// A text in which names from files cannot move the cursor or colour the rest: control characters become their codes.
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_code = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(is_code) {
+        return Cow::Borrowed(text);
+    }
+    let written = |c: char| if is_code(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(written).collect())
 }
 
 /// Parses the command line, does what it says, and gives the exit code.
@@ -77,7 +88,7 @@ pub fn main() -> u8 {
     match done.and_then(|()| output.close()) {
         Ok(()) => 0,
         Err(failure) => {
-            drop(writeln!(io::stderr(), "{failure}"));
+            drop(writeln!(io::stderr(), "{}", printable(&failure.to_string())));
             failure.exit_code()
         }
     }
@@ -133,5 +144,16 @@ fn catalog_text(part: Option<CatalogPart>) -> String {
         ]
         .map(|(title, text)| format!("{title}\n\n{text}"))
         .join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_colour_a_terminal() {
+        assert_eq!(printable("a job\n\tof\u{1b}[31mred\u{0}"), "a job\n\tof\\u{1b}[31mred\\u{0}");
+        assert!(matches!(printable("日本"), Cow::Borrowed("日本")));
     }
 }

@@ -78,6 +78,7 @@ pub fn run(args: &PlanArgs, output: &mut Output) -> Result<(), Failure> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(format!("{name}-plan")));
     make_folder(&folder)?;
     let planned = many::make(&notices, most, output, |observer| plan.search(observer))?;
+    report::clear(&folder)?;
     files::write(&folder, &planned)?;
     if !args.no_report {
         report::write_plan(&planned, &folder)?;

@@ -10,6 +10,7 @@ use crate::experiments::remedies::Trials;
 use crate::experiments::run::Run;
 use crate::experiments::workload::{self, Jobs};
 use crate::output::make_folder;
+use crate::report;
 use crate::results::RunFolder;
 use crate::results::remedies::Remedies;
 use crate::scenario::{self, Overrides, Scenario};
@@ -52,13 +53,14 @@ pub fn run(args: &RunArgs, output: &mut Output) -> Result<(), Failure> {
         metrics: &run.metrics,
         inputs: &jobs.inputs,
     };
+    report::clear(&folder)?;
     run_folder.write(&folder)?;
     let remedies = if args.remedies { Some(remedies(args, &overrides, &scenario, &jobs, &run, output)?) } else { None };
     if let Some(remedies) = &remedies {
         remedies.write(&folder)?;
     }
     if !args.no_report {
-        crate::report::write(&folder, &folder)?;
+        report::write(&folder, &folder)?;
     }
     output.text(&summary::text(&scenario, &jobs.table, &run.metrics, &run.outcome));
     if let Some(remedies) = &remedies {

@@ -9,6 +9,7 @@ use crate::scenario::{self, Overrides};
 use crate::sched::{Classes, Elasticity, Grain};
 use crate::trace::JobTable;
 use crate::trace::native::{self, ReadOptions};
+use crate::trace::size;
 use crate::trace::stats::{Group, TraceStats};
 use crate::units::Distribution;
 
@@ -131,7 +132,7 @@ fn waits(stats: &TraceStats) -> String {
     };
     row("all jobs", &stats.all.wait);
     for group in stats.by_size.iter().filter(|group| group.wait.count > 0) {
-        row(&format!("{} GPUs", group.name), &group.wait);
+        row(&size::words(&group.name), &group.wait);
     }
     right(&mut table, &[1, 2, 3, 4, 5, 6]);
     finished(&table)

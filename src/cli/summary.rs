@@ -11,6 +11,7 @@ use crate::results::metrics::PoolFigures;
 use crate::results::summary::deadlock_cost;
 use crate::scenario::Scenario;
 use crate::trace::JobTable;
+use crate::trace::size;
 use crate::units::{Distribution, Usd};
 
 /// The whole text.
@@ -46,10 +47,11 @@ fn title(scenario: &Scenario, metrics: &Metrics) -> String {
 
 fn utilization(metrics: &Metrics) -> String {
     let u = metrics.utilization;
+    let share = |of: f64| if metrics.pools.is_empty() { "n/a".to_owned() } else { percent(of) };
     let mut table = plain(&["utilization", "", ""]);
-    table.add_row(["allocated", &percent(u.allocated), "held by a job"]);
-    table.add_row(["occupied", &percent(u.occupied), "running a step"]);
-    table.add_row(["productive", &percent(u.productive), "making progress that was kept"]);
+    table.add_row(["allocated", &share(u.allocated), "held by a job"]);
+    table.add_row(["occupied", &share(u.occupied), "running a step"]);
+    table.add_row(["productive", &share(u.productive), "making progress that was kept"]);
     let mfu = u.mfu.map_or_else(|| "n/a".to_owned(), percent);
     let meaning = if u.mfu.is_some() {
         "of the GPUs' peak FLOPs, put to use"
@@ -126,7 +128,7 @@ fn rejections(table: &JobTable, outcome: &Outcome) -> String {
     }
     let mut reasons: Vec<(&str, u64)> = jobs.into_iter().collect();
     reasons.sort_by_key(|&(reason, jobs)| (std::cmp::Reverse(jobs), reason));
-    let row = |(reason, jobs): &(&str, u64)| format!(" rejected: {}, since {reason}\n", plural(*jobs, "job"));
+    let row = |(reason, jobs): &(&str, u64)| format!(" rejected: {}: {reason}\n", plural(*jobs, "job"));
     let mut text: String = reasons.iter().take(MOST).map(row).collect();
     if let Some(others) = reasons.len().checked_sub(MOST).filter(|&others| others > 0) {
         text.push_str(&format!(" and for {} more; jobs.csv has them all\n", plural(others as u64, "reason")));
@@ -143,8 +145,7 @@ fn queue(metrics: &Metrics) -> String {
     };
     row("all jobs", metrics.wait.count, &metrics.wait);
     for class in &metrics.queue_by_size {
-        let name = if class.name == "1" { "1 GPU".to_owned() } else { format!("{} GPUs", class.name) };
-        row(&name.replace(" (CPU) GPUs", " GPUs (CPU job)"), class.jobs, &class.wait);
+        row(&size::words(&class.name), class.jobs, &class.wait);
     }
     right(&mut table, &[1, 2, 3, 4, 5, 6]);
     finished(&table)
@@ -169,7 +170,17 @@ fn recorded_against_simulated(recorded: &crate::results::recorded::RecordedWaits
 fn idle(metrics: &Metrics) -> String {
     let heading = format!("idle GPUs cost {}", in_dollars(metrics, metrics.idle_usd));
     by_cause(metrics, &heading, |leaf| leaf.group() == LeafGroup::Idle)
-        .unwrap_or_else(|| if metrics.capacity.raw() == 0 { "nothing ran\n" } else { "no GPU was idle\n" }.to_owned())
+        .unwrap_or_else(|| why_none_is_idle(metrics).to_owned())
+}
+
+fn why_none_is_idle(metrics: &Metrics) -> &'static str {
+    if metrics.pools.is_empty() {
+        "the cluster has no GPUs\n"
+    } else if metrics.capacity.raw() == 0 {
+        "nothing ran\n"
+    } else {
+        "no GPU was idle\n"
+    }
 }
 
 fn held(metrics: &Metrics) -> Option<String> {

@@ -19,6 +19,7 @@ use crate::experiments::submit::{self, Job};
 use crate::experiments::sweep::{Request, Sample};
 use crate::experiments::{Shard, Sweep};
 use crate::input::Problem;
+use crate::report;
 
 /// Missing runs that are named; more of them help nobody.
 const MOST_NAMED: usize = 20;
@@ -184,6 +185,7 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     }
     let (rows, speed) =
         many::make(&[], pending.len() as u64, output, |observer| sweep.run(&store, &pending, observer))?;
+    report::clear(&folder)?;
     if rows == sweep.runs() && !args.no_report {
         write_report(&folder)?;
     }
@@ -193,10 +195,11 @@ fn sweep(args: &SweepArgs, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn join(shards: &[PathBuf], out: &Path, report: bool, output: &mut Output) -> Result<(), Failure> {
+fn join(shards: &[PathBuf], out: &Path, with_report: bool, output: &mut Output) -> Result<(), Failure> {
     match merge(shards, out)? {
         Merged::Whole(rows) => {
-            if report {
+            report::clear(out)?;
+            if with_report {
                 write_report(out)?;
             }
             output.text(&format!("{} in {}\n", plural(rows, "run"), out.join(RESULTS).display()));
@@ -225,7 +228,7 @@ fn join(shards: &[PathBuf], out: &Path, report: bool, output: &mut Output) -> Re
 /// The charts and the report of a whole sweep.
 fn write_report(folder: &Path) -> Result<(), Failure> {
     if let Some(stored) = StoredSweep::read(folder)? {
-        crate::report::write_sweep(&stored, folder)?;
+        report::write_sweep(&stored, folder)?;
     }
     Ok(())
 }

@@ -2,31 +2,17 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::cluster::PoolState;
 use crate::ledger::idle::{Charger, Claim};
 use crate::ledger::{Account, Accounts, Entry, Flow, Leaf, Payer, Readings, Series};
 use crate::sched::{Scheduler, TenantId, World};
 use crate::trace::table::SpecId;
-use crate::trace::{JobId, JobSpec, JobTable, RecordedState};
+use crate::trace::{JobId, JobTable, RecordedState};
 use crate::units::gpus::{MILLI_PER_GPU, NANO_PER_MILLI};
 use crate::units::{Cost, GpuTime, Span, Time};
 
+use super::booking::{Booking, Step, bookings, held_by_spec, nano};
 use super::options::Options;
-use super::posting::{Losses, Posting, Stretch};
-
-/// How the GPUs of one kind of job are booked.
-#[derive(Debug, Clone, Copy)]
-struct Booking {
-    payer: Payer,
-    gpus_per_unit: u32,
-    /// Thousandths of each GPU that the job asked for.
-    share: u32,
-    /// Where its progress goes.
-    progress: Leaf,
-    /// Share of its stepping time in which it does not use its GPUs at all, in millionths.
-    inactive_ppm: u32,
-    mfu_ppm: Option<u32>,
-}
+use super::posting::{Posting, Stretch};
 
 /// An instant, and what the clocks of jobs read.
 #[derive(Clone, Copy)]
@@ -54,6 +40,8 @@ pub struct Books {
     mfu: Option<Account>,
     /// GPUs of rented pools that are not there, as one leaf; `None` where all are there all the time.
     absent: Option<Box<Accounts>>,
+    /// Jobs that wait, as one leaf of an account likewise, where the window is not the whole run.
+    queue: Option<Account>,
     /// What has changed since the last charge.
     stale: Stale,
     /// Who pays for the job that was set apart while the books are open, and whose it is.
@@ -83,6 +71,8 @@ pub struct Closed {
     /// What was not rented of each pool; empty where all was there all the time.
     pub absent: Vec<(GpuTime, Cost)>,
     pub series: Vec<crate::ledger::Bucket>,
+    /// Waiting jobs x microseconds in the window.
+    pub queued: u128,
 }
 
 impl Books {
@@ -115,6 +105,7 @@ impl Books {
             pools,
             mfu: mfu.then(|| Account::new(0, pools, opens, options.cooldown)),
             absent: rents.then(absent),
+            queue: options.is_cut().then(|| Account::new(0, 1, opens, options.cooldown)),
             stale: Stale::All,
             apart,
         }
@@ -135,13 +126,23 @@ impl Books {
     /// A job came and waits.
     pub fn submitted(&mut self, now: Time) {
         self.series.submitted(now);
+        self.count_waiting(1, now);
         self.stale = self.stale.max(Stale::Arrivals);
     }
 
     /// A job that ran waits again.
     pub fn requeued(&mut self, now: Time) {
         self.series.requeued(now);
+        self.count_waiting(1, now);
         self.stale = Stale::All;
+    }
+
+    /// So many jobs more (or fewer) wait.
+    fn count_waiting(&mut self, jobs: i64, now: Time) {
+        if let Some(queue) = &mut self.queue {
+            // The leaf has no meaning.
+            queue.change(Payer::NOBODY, 0, Leaf::Useful, nano(jobs), now);
+        }
     }
 
     fn change(&mut self, payer: Payer, pool: u16, leaf: Leaf, delta: i64, now: Time) {
@@ -261,6 +262,7 @@ impl Books {
     /// A job left the queue.
     pub fn started(&mut self, now: Time) {
         self.series.started(now);
+        self.count_waiting(-1, now);
     }
 
     /// A job ended.
@@ -304,7 +306,7 @@ impl Books {
         }
     }
 
-    /// Waiting jobs x microseconds so far.
+    /// Waiting jobs x microseconds of the whole run.
     pub fn queue_integral(&self, end: Time) -> u128 {
         self.series.queue_integral(end)
     }
@@ -323,7 +325,10 @@ impl Books {
         let mfu_weighted = self.mfu.map(|mfu| useful(mfu.close(end, readings).1));
         let absent = self.absent.map(|absent| by_pool(&absent.close(end, readings).1, self.pools));
         let absent = absent.unwrap_or_default();
-        Closed { window, ledger, apart, mfu_weighted, absent, series: self.series.close(end, readings) }
+        let all = self.series.queue_integral(end);
+        let queued = self.queue.map(|queue| queue.close(end, readings).1.iter().map(|entry| entry.time.raw()).sum());
+        let series = self.series.close(end, readings);
+        Closed { window, ledger, apart, mfu_weighted, absent, series, queued: queued.unwrap_or(all) }
     }
 }
 
@@ -353,106 +358,7 @@ fn give_back(ledger: &mut Vec<Entry>, payer: Payer, tenant: Payer) -> Vec<Entry>
     apart
 }
 
-/// Milli-GPU in nano-GPU.
-fn nano(milli: i64) -> i64 {
-    milli * NANO_PER_MILLI
-}
-
 /// A rate times an MFU in millionths.
 fn weighted(rate: i64, ppm: u32) -> i64 {
     (i128::from(rate) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64
-}
-
-/// The nano-GPU of a stepping job.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    /// They do nothing.
-    inactive: i64,
-    /// Their place slows them down.
-    slowed: i64,
-    /// Neighbours on shared GPUs do.
-    disturbed: i64,
-    /// They wait for data, but for what flows by a clock.
-    waiting: i64,
-    /// They make progress, come what may.
-    progress: i64,
-    /// They make progress as a clock goes.
-    by_clock: i64,
-}
-
-impl Booking {
-    /// How the nano-GPU of a stepping job divide.
-    fn step(&self, asked: i64, losses: Losses) -> Step {
-        let inactive = asked * i64::from(self.inactive_ppm);
-        let active = nano(asked) - inactive;
-        // Most jobs lose nothing, and a division of 128 bits is dear.
-        let of_active = |ppm: u32| match ppm {
-            0 => 0,
-            ppm => (i128::from(active) * i128::from(ppm) / i128::from(NANO_PER_MILLI)) as i64,
-        };
-        let (slowed, disturbed) = (of_active(losses.communication), of_active(losses.interference));
-        let moving = active - slowed - disturbed;
-        let (waiting, by_clock) = match losses.clock {
-            Some(_) => (moving, active),
-            None => (of_active(losses.input), 0),
-        };
-        Step { inactive, slowed, disturbed, waiting, progress: moving - waiting, by_clock }
-    }
-}
-
-/// How each spec of the table is booked.
-fn bookings(world: &World<'_>, options: &Options) -> Vec<Booking> {
-    let tenants = world.classes.tenants();
-    let number: std::collections::BTreeMap<&str, u32> =
-        tenants.iter().enumerate().map(|(i, name)| (name.as_str(), i as u32)).collect();
-    world
-        .jobs
-        .specs()
-        .iter()
-        .map(|spec| Booking {
-            payer: Payer::tenant(TenantId(number[spec.tenant.as_str()])),
-            gpus_per_unit: crate::cluster::Request::of(spec).gpus,
-            share: share(spec),
-            progress: progress_leaf(spec, options),
-            inactive_ppm: activity(spec, options).map_or(0, |active| NANO_PER_MILLI as u32 - active),
-            mfu_ppm: mfu(spec, options),
-        })
-        .collect()
-}
-
-/// Thousandths of each of their GPUs that jobs hold, by specification and pool.
-fn held_by_spec(world: &World<'_>) -> Vec<u16> {
-    if world.spec.pools.iter().all(|pool| pool.gpus.is_none_or(|gpus| gpus.sharing.is_none())) {
-        return Vec::new();
-    }
-    let milli = |spec: u32, pool: &PoolState| {
-        let cut = pool.cut(&world.classes.of_spec(SpecId(spec)).request);
-        cut.map_or(MILLI_PER_GPU as u16, |cut| cut.milli())
-    };
-    let specs = 0..world.jobs.specs().len() as u32;
-    specs.flat_map(|spec| world.pools.iter().map(move |pool| milli(spec, pool))).collect()
-}
-
-/// The MFU of a job: its own before its class's before the workload's.
-fn mfu(spec: &JobSpec, options: &Options) -> Option<u32> {
-    let of_class = || options.physics.class(spec).and_then(|class| class.mfu_ppm);
-    spec.mfu_ppm.or_else(of_class).or(options.mfu_ppm)
-}
-
-/// The activity of a job: its own before its class's.
-fn activity(spec: &JobSpec, options: &Options) -> Option<u32> {
-    let of_class = || options.physics.class(spec).and_then(|class| class.activity_ppm);
-    spec.activity_ppm.or_else(of_class)
-}
-
-fn progress_leaf(spec: &JobSpec, options: &Options) -> Leaf {
-    let discarded = spec.state.is_some_and(|state| options.discard.contains(&state));
-    if discarded { Leaf::Discarded } else { Leaf::Useful }
-}
-
-/// Thousandths of a GPU that a job asks for: its share, or the compute slices of its MIG profile out of seven.
-fn share(spec: &JobSpec) -> u32 {
-    let by_share = spec.gpu_share.map_or(MILLI_PER_GPU, crate::units::MilliGpu::milli);
-    let milli = spec.mig.map_or(by_share, |profile| by_share.min(u64::from(profile.milli())));
-    milli.min(MILLI_PER_GPU) as u32
 }

@@ -4,6 +4,7 @@
 //! more ends at the instant; then the idle GPUs are charged for the interval to come. The engine trusts no policy (see
 //! [`crate::sched::Pass`]) and checks two laws on every run: the ledger balances, and Little's law holds exactly.
 
+mod booking;
 mod books;
 mod caches;
 mod courses;

@@ -28,6 +28,14 @@ pub struct Options {
     pub places: bool,
 }
 
+impl Options {
+    /// Whether the measured window is less than the whole run.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.warmup > Span::ZERO || self.cooldown > Span::ZERO
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {

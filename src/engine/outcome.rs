@@ -64,6 +64,8 @@ pub struct Outcome {
     pub absent: Vec<(GpuTime, Cost)>,
     /// The run over time.
     pub series: Vec<Bucket>,
+    /// Waiting jobs x microseconds, within the window.
+    pub queued: u128,
     /// On which nodes jobs held their GPUs, where [`super::Options::places`] asks for it.
     pub places: Option<Vec<Stay>>,
     /// How it got stuck, if it did.
@@ -175,6 +177,13 @@ impl Outcome {
     #[must_use]
     pub fn horizon(&self) -> Span {
         self.end.since_or_zero(self.origin)
+    }
+
+    /// Whether jobs submitted then are measured: in the window, or at any time where it is the whole horizon.
+    #[must_use]
+    pub fn measures(&self, submit: Time) -> bool {
+        let closes = self.window_opens.after(self.window);
+        self.window == self.horizon() || (submit >= self.window_opens && submit < closes)
     }
 
     /// Time and cost of what was not rented of a pool.

@@ -376,10 +376,10 @@ impl<'a> Run<'a> {
         self.touched.paced.extend(changed);
     }
 
-    /// Jobs that are submitted now; says whether any were.
+    /// Jobs that are submitted now; says whether any came to wait: one that is rejected changes nothing for others.
     fn submit_arrivals(&mut self) -> bool {
         let now = self.world.now;
-        let first = self.next_arrival;
+        let mut any = false;
         while self.next_arrival < self.setup.jobs.len() as u32 {
             let job = JobId(self.next_arrival);
             if self.setup.jobs.submit(job) != now {
@@ -390,6 +390,7 @@ impl<'a> Run<'a> {
                 self.world.stages[job.index()] = Stage::Rejected;
                 continue;
             }
+            any = true;
             self.world.submit(job);
             self.books.submitted(now);
             self.policy.submitted(&self.world, job);
@@ -397,7 +398,7 @@ impl<'a> Run<'a> {
                 self.rents.waits(&self.world, job);
             }
         }
-        self.next_arrival > first
+        any
     }
 
     fn pass(&mut self) -> Result<(), RunError> {

@@ -52,6 +52,9 @@ pub fn load(scenario: &Scenario, file: &Path) -> Result<Jobs, Problems> {
     if scenario.workload.recorded && is_scaled(scenario) {
         notices.push("arrivals are scaled: recorded queue times are not held against simulated ones".to_owned());
     }
+    if scenario.workload.recorded && !table.has_recorded_starts() {
+        notices.push("no job of the trace has a `recorded_start_s`: there are no recorded queue times".to_owned());
+    }
     notices.extend(estimates_notice(scenario, &table));
     Ok(Jobs { table, inputs, notices })
 }

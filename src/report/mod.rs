@@ -12,12 +12,16 @@ use std::path::Path;
 
 use crate::chart::frontier::{self, Frontier};
 use crate::chart::markup::Markup;
+use crate::chart::palette::Theme;
 use crate::chart::{self, Drawn};
 use crate::experiments::plan::Planned;
 use crate::experiments::stored::{StoredComparison, StoredSweep};
 use crate::input::{Problem, Problems};
-use crate::output::write_bytes;
+use crate::output::{remove_file, write_bytes};
 use crate::results::StoredRun;
+
+/// What the page is called.
+const PAGE: &str = "report.html";
 
 /// Writes the charts and the report of the run folder `run` into the folder `to`.
 ///
@@ -59,9 +63,25 @@ pub fn write_plan(of: &Planned, to: &Path) -> Result<(), Problem> {
     put_charts(to, &[(frontier::CHART.name, (frontier::CHART.draw)(&frontier))])
 }
 
+/// Takes the report and the charts out of `folder`: they tell of what is not there any more, or not much longer.
+///
+/// # Errors
+/// When one of them cannot be removed.
+pub fn clear(folder: &Path) -> Result<(), Problem> {
+    let charts = folder.join("charts");
+    let files = chart::names().flat_map(|name| Theme::ALL.map(|theme| chart::file_names(name, theme)));
+    for file in files.flatten() {
+        remove_file(&charts.join(file))?;
+    }
+    // What else is in it is somebody's.
+    drop(fs::remove_dir(charts));
+    remove_file(&folder.join(PAGE))
+}
+
 fn put_all(to: &Path, drawn: &[Drawn], page: &Markup) -> Result<(), Problem> {
+    clear(to)?;
     put_charts(to, drawn)?;
-    write_bytes(&to.join("report.html"), page.as_str().as_bytes())
+    write_bytes(&to.join(PAGE), page.as_str().as_bytes())
 }
 
 fn put_charts(to: &Path, drawn: &[Drawn]) -> Result<(), Problem> {

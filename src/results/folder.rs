@@ -9,7 +9,7 @@ use super::metrics::Metrics;
 use super::{remedies, summary, tables};
 use crate::engine::Outcome;
 use crate::input::Problem;
-use crate::output::write_text;
+use crate::output::{remove_file, write_text};
 use crate::scenario::Scenario;
 use crate::scenario::resolved::{Plain, resolved};
 use crate::trace::JobTable;
@@ -59,11 +59,8 @@ impl RunFolder<'_> {
         fs::create_dir_all(folder).map_err(|e| Problem::of_file(folder, format!("cannot be made: {e}")))?;
         let summary = folder.join("summary.json");
         // What remedies would do was said of another run.
-        for old in [&summary, &folder.join(remedies::FILE)] {
-            if old.exists() {
-                fs::remove_file(old).map_err(|e| Problem::of_file(old, format!("cannot be replaced: {e}")))?;
-            }
-        }
+        remove_file(&summary)?;
+        remove_file(&folder.join(remedies::FILE))?;
         let cluster = &self.scenario.cluster;
         tables::write_jobs(&folder.join("jobs.csv"), self.outcome, self.jobs, cluster)?;
         tables::write_ledger(&folder.join("ledger.csv"), self.outcome, cluster)?;
@@ -78,14 +75,14 @@ impl RunFolder<'_> {
     /// What storage systems were asked for, if there are any.
     fn write_storage(&self, to: &Path) -> Result<(), Problem> {
         let cluster = &self.scenario.cluster;
-        if cluster.storage.is_empty() { remove(to) } else { tables::write_storage(to, self.outcome, cluster) }
+        if cluster.storage.is_empty() { remove_file(to) } else { tables::write_storage(to, self.outcome, cluster) }
     }
 
     /// Where jobs ran, if that was recorded.
     fn write_placements(&self, to: &Path) -> Result<(), Problem> {
         match &self.outcome.places {
             Some(places) => tables::write_placements(to, places, self.jobs, &self.scenario.cluster),
-            None => remove(to),
+            None => remove_file(to),
         }
     }
 
@@ -111,13 +108,5 @@ impl RunFolder<'_> {
         let mut text = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
         text.push('\n');
         text
-    }
-}
-
-/// A file that an earlier run left does not stay beside this one.
-fn remove(left: &Path) -> Result<(), Problem> {
-    match left.exists() {
-        true => fs::remove_file(left).map_err(|e| Problem::of_file(left, format!("cannot be removed: {e}"))),
-        false => Ok(()),
     }
 }

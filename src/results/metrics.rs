@@ -120,7 +120,7 @@ pub struct Metrics {
     pub jct: Distribution,
     /// Bounded slowdowns.
     pub slowdown: Distribution,
-    /// Mean number of waiting jobs over the horizon.
+    /// Mean number of waiting jobs in the window.
     pub queue_mean: f64,
     /// The ledger over all pools.
     pub leaves: [Amount; LEAVES],
@@ -156,7 +156,7 @@ impl Metrics {
             makespan: measured.makespan,
             capacity,
             utilization: utilization(&leaves, capacity, weighted.map(|pools| pools.iter().copied().sum())),
-            queue_mean: queue_mean(outcome, horizon),
+            queue_mean: queue_mean(outcome),
             queue_by_size: measured.by_size(),
             queue_by_tenant: measured.by_tenant(),
             wait: Distribution::of_micros(measured.waits),
@@ -217,16 +217,12 @@ impl Measured {
         measured.slowdowns.reserve(jobs.len());
         measured.sizes.resize(SIZE_CLASSES, Vec::new());
         measured.find_tenants(jobs);
-        let closes = outcome.window_opens.after(outcome.window);
-        let cut = outcome.window < outcome.horizon();
         for job in jobs.ids() {
             measured.count(outcome.fates.stage(job));
             if let Some(end) = outcome.fates.end(job) {
                 measured.makespan = measured.makespan.max(end.since(outcome.origin));
             }
-            let submit = jobs.submit(job);
-            let inside = !cut || (submit >= outcome.window_opens && submit < closes);
-            if inside {
+            if outcome.measures(jobs.submit(job)) {
                 measured.take(outcome, jobs, job);
             }
         }
@@ -387,7 +383,6 @@ fn utilization(leaves: &LeafAmounts, capacity: GpuTime, mfu_weighted: Option<Gpu
     }
 }
 
-fn queue_mean(outcome: &Outcome, horizon: Span) -> f64 {
-    let queue: u128 = outcome.series.iter().map(|b| b.queue).sum();
-    if horizon == Span::ZERO { 0.0 } else { queue as f64 / horizon.micros() as f64 }
+fn queue_mean(outcome: &Outcome) -> f64 {
+    if outcome.window == Span::ZERO { 0.0 } else { outcome.queued as f64 / outcome.window.micros() as f64 }
 }

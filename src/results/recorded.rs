@@ -19,11 +19,12 @@ pub struct RecordedWaits {
 }
 
 impl RecordedWaits {
-    /// Those of the jobs that have both; nothing where none has.
+    /// Those of the jobs submitted in the measured window that have both; nothing where none has.
     #[must_use]
     pub fn of(outcome: &Outcome, jobs: &JobTable) -> Option<Self> {
         let pairs: Vec<(u64, u64)> = jobs
             .ids()
+            .filter(|&job| outcome.measures(jobs.submit(job)))
             .filter_map(|job| {
                 let recorded = jobs.recorded_start(job)?.since_or_zero(jobs.submit(job));
                 let simulated = outcome.fates.start(job)?.since(jobs.submit(job));

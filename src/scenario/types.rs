@@ -130,11 +130,3 @@ pub struct Measure {
     /// So much at its end does not count.
     pub cooldown: Span,
 }
-
-impl Workload {
-    /// Whether the useful time of a job that ended so counts as `discarded`.
-    #[must_use]
-    pub fn discards(&self, state: RecordedState) -> bool {
-        self.discard.contains(&state)
-    }
-}

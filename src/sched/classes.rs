@@ -232,22 +232,23 @@ impl Classes {
         self.rejections[jobs.spec_id(job).index()].as_deref()
     }
 
-    /// Whether every job that can run at all may use any free GPU, so that reservations need only count.
+    /// Whether every job that can run at all may use any free GPU, so that reservations need only count: where units are
+    /// of one GPU, or all of them whole nodes.
     #[must_use]
     pub fn all_may_use_any_gpu(&self, cluster: &ClusterSpec) -> bool {
-        let gpu_pools = cluster.pools.iter().filter(|p| p.gpus.is_some()).count();
+        let mut gpu_pools = cluster.pools.iter().filter(|p| p.gpus.is_some());
+        let (Some(gpu_pool), None) = (gpu_pools.next(), gpu_pools.next()) else { return false };
         let limited = |class: &Class| {
             let mut pools = class.pools.iter().map(|&p| &cluster.pools[p as usize]);
             let (cpu, mem) = (class.request.cpu > 0, class.request.mem > 0);
             pools.any(|p| (cpu && p.cpu_milli.is_some()) || (mem && p.mem_bytes.is_some()))
         };
-        let unbound = |class: &Class| {
-            class.request.gpus <= 1
-                && class.request.slice == Slice::Whole
-                && class.request.widest() == crate::trace::Level::Any
-        };
-        let mut usable = self.classes.iter().filter(|c| c.usable);
-        gpu_pools == 1 && usable.all(|c| unbound(c) && !limited(c) && c.barred.is_empty())
+        let unbound =
+            |class: &Class| class.request.slice == Slice::Whole && class.request.widest() == crate::trace::Level::Any;
+        let usable = || self.classes.iter().filter(|c| c.usable);
+        let any_node = usable().all(|c| unbound(c) && !limited(c) && c.barred.is_empty());
+        let all_take = |gpus: u32| usable().all(|c| c.request.gpus == 0 || c.request.gpus == gpus);
+        any_node && (all_take(1) || all_take(gpu_pool.gpus_per_node()))
     }
 }
 

@@ -22,6 +22,16 @@ pub fn name(class: usize) -> String {
     }
 }
 
+/// The same in words, by the class's [`name`]: `1 GPU`, `3-4 GPUs`, `0 GPUs (CPU job)`.
+#[must_use]
+pub fn words(name: &str) -> String {
+    match name {
+        "0 (CPU)" => "0 GPUs (CPU job)".to_owned(),
+        "1" => "1 GPU".to_owned(),
+        _ => format!("{name} GPUs"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,6 +73,8 @@ struct Habits {
     unit: u64,
     /// Jobs whose GPUs any free GPU will do for, so that EASY and conservative go by count.
     plain: bool,
+    /// GPUs of a node, where all of these jobs are of whole nodes.
+    whole: Option<u32>,
     /// How walltimes are to durations.
     walltimes: Walltimes,
     lines: Vec<String>,
@@ -96,9 +98,11 @@ pub fn scenario(seed: u64) -> Scenario {
         1 => vec!["a".to_owned(), "b".to_owned()],
         _ => vec![String::new(), "a".to_owned(), "b".to_owned()],
     };
+    let whole = (plain && dice.chance(40)).then(|| dice.pick(&[2, 4, 8]));
     let habits = Habits {
         unit: dice.pick(&[1_000_000, 1_000_000, 7, 2]),
         plain,
+        whole,
         walltimes: dice.pick(&[Walltimes::Absent, Walltimes::Exact, Walltimes::Over, Walltimes::Mixed]),
         lines,
         has_min_tasks: dice.chance(50),
@@ -135,7 +139,7 @@ pub fn scenario(seed: u64) -> Scenario {
 
 fn pool(dice: &mut Dice, number: u64, habits: &Habits) -> RefPool {
     let no_gpus = !habits.plain && number > 0 && dice.chance(20);
-    let gpus_per_node = if no_gpus { 0 } else { dice.pick(&[1, 2, 2, 4, 4, 8]) };
+    let gpus_per_node = if no_gpus { 0 } else { habits.whole.unwrap_or_else(|| dice.pick(&[1, 2, 2, 4, 4, 8])) };
     let nodes = 1 + dice.below(6) as u32;
     let island = match gpus_per_node {
         0 => RefIsland::Gpus(1),
@@ -160,6 +164,7 @@ fn pool(dice: &mut Dice, number: u64, habits: &Habits) -> RefPool {
 fn shape(dice: &mut Dice, habits: &Habits) -> RefJob {
     let gpus = match dice.below(20) {
         0 | 1 => 0,
+        _ if habits.whole.is_some() => habits.whole.unwrap_or(1) * (1 + dice.below(7) as u32),
         2..=8 => 1,
         9..=16 => 1 + dice.below(8) as u32,
         17 | 18 => 1 + dice.below(16) as u32,
@@ -167,6 +172,7 @@ fn shape(dice: &mut Dice, habits: &Habits) -> RefJob {
     };
     let divisors: Vec<u32> = (1..=gpus.max(3)).filter(|t| gpus % t == 0).collect();
     let tasks = match habits.plain {
+        _ if habits.whole.is_some() => habits.whole.map(|node| gpus / node).filter(|t| *t > 0),
         true if gpus > 0 => dice.chance(50).then_some(gpus),
         _ => dice.chance(60).then(|| dice.pick(&divisors)),
     };

@@ -3,7 +3,7 @@
 //! Requests and life of a job
 //! * Rejection (`world::World::new`): under `gang` and `pods` a job "can never fit" when not even `min_tasks` units
 //!   fit; under the others when all its units do not. Alternative: all units under every policy.
-//! * A pass is run at every instant at which anything happens, the submission of a rejected job included, and again at
+//! * A pass is run at every instant at which anything happens but the submission of a job that is rejected, and again at
 //!   the same instant only after a completion.
 //! * Estimates are `walltime x factor` rounded down to the microsecond (`world::new_job`); the test workloads make it
 //!   exact. Enforced walltimes do not know the factor. Who is done exactly at the walltime is finished, not killed.

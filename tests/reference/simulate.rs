@@ -17,11 +17,16 @@ pub fn simulate(cluster: &RefCluster, rows: &[RefJob], run: RefRun) -> RefResult
     let first = first.filter(|first| run.until.is_none_or(|until| *first <= until));
     let mut last = first.unwrap_or(0);
     let within = |at: Option<u64>| at.filter(|at| run.until.is_none_or(|until| *at <= until));
-    let mut at = within(next_instant(&world, None));
+    let anybody = |_: &Job| true;
+    let mut before = None;
+    let mut at = within(next_instant(&world, None, anybody));
     while let Some(now) = at {
         world.now = now;
-        live_through(&mut world);
-        at = within(next_instant(&world, Some(now)));
+        if next_instant(&world, before, |job| job.status != Status::Rejected) == at {
+            live_through(&mut world);
+        }
+        before = at;
+        at = within(next_instant(&world, before, anybody));
         let open = world
             .jobs
             .iter()
@@ -92,15 +97,16 @@ fn pass(world: &mut World, happened: &Happened) {
     }
 }
 
-/// The next submission (rejected jobs have one too), end, reserved start or instant from which a job may be stopped
-/// after `after`.
-fn next_instant(world: &World, after: Option<u64>) -> Option<u64> {
+/// The next submission of a job that counts, end, reserved start or instant from which a job may be stopped after
+/// `after`.
+fn next_instant(world: &World, after: Option<u64>, counts: impl Fn(&Job) -> bool) -> Option<u64> {
     let instants = world.jobs.iter().flat_map(|job| {
         let end = job.end.filter(|_| job.status == Status::Running);
         let reserved = job.reservation.as_ref().filter(|_| job.status == Status::Waiting).map(|r| r.start);
         let stoppable = Some(job.resumed + world.run.min_runtime)
             .filter(|_| job.status == Status::Running && world.run.policy.is_preemptive());
-        [Some(job.spec.submit), end, job.leaves, reserved, stoppable]
+        let submit = Some(job.spec.submit).filter(|_| counts(job));
+        [submit, end, job.leaves, reserved, stoppable]
     });
     instants.flatten().filter(|t| after.is_none_or(|after| *t > after)).min()
 }

@@ -1,5 +1,7 @@
 //! The whole state of a simulation, and the steps that every policy shares.
 
+use std::collections::BTreeSet;
+
 use super::placement::{Chooser, place_in};
 use super::state::{Job, Node, Place, Status};
 use super::types::{RefCluster, RefJob, RefPolicy, RefRun, RefStop};
@@ -65,19 +67,23 @@ impl World {
 
     /// Whether every job that is not rejected may use any free GPU.
     ///
-    /// Limits count in the pools that a job may use; jobs without GPUs take no GPU from anybody, so "one GPU to a
-    /// unit" asks for no more than one.
+    /// Limits count in the pools that a job may use; jobs without GPUs take no GPU from anybody. Units are of one GPU, or
+    /// all of them whole nodes.
     fn any_free_gpu_will_do(&self) -> bool {
         let gpu_pools: Vec<_> = self.cluster.iter().filter(|pool| pool.gpus_per_node > 0).collect();
         let [gpu_pool] = gpu_pools[..] else { return false };
-        self.jobs.iter().filter(|job| job.status != Status::Rejected).all(|job| {
-            let unlimited = job.pools.iter().all(|p| {
-                let pool = &self.cluster[*p];
-                (pool.cpu_milli.is_none() || job.unit.cpu == 0) && (pool.mem_bytes.is_none() || job.unit.mem == 0)
-            });
-            let anywhere = job.spec.topology.preferred || job.spec.topology == Default::default();
-            unlimited && anywhere && job.unit.gpus <= 1 && gpu_pool.admits_line(&job.spec)
-        })
+        let rest = || self.jobs.iter().filter(|job| job.status != Status::Rejected);
+        let sizes: BTreeSet<u32> = rest().map(|job| job.unit.gpus).filter(|gpus| *gpus > 0).collect();
+        let of_one_size = sizes.iter().all(|gpus| *gpus == 1) || sizes.iter().all(|g| *g == gpu_pool.gpus_per_node);
+        of_one_size
+            && rest().all(|job| {
+                let unlimited = job.pools.iter().all(|p| {
+                    let pool = &self.cluster[*p];
+                    (pool.cpu_milli.is_none() || job.unit.cpu == 0) && (pool.mem_bytes.is_none() || job.unit.mem == 0)
+                });
+                let anywhere = job.spec.topology.preferred || job.spec.topology == Default::default();
+                unlimited && anywhere && gpu_pool.admits_line(&job.spec)
+            })
     }
 
     /// Where job `j` would lie if `nodes` were what is free: pools in file order. An elastic job gets a place for as

@@ -48,6 +48,7 @@ impl Run<'_> {
             mfu_weighted: closed.mfu_weighted,
             absent: closed.absent,
             series: closed.series,
+            queued: closed.queued,
             places,
             deadlock,
             instants: self.instants,
