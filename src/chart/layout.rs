@@ -41,17 +41,20 @@ pub fn empty(title: &str, why: &str) -> Scene {
     scene
 }
 
-/// The chart of a run in which no time passed.
+/// The chart of a run in which no GPU was there for any time.
 #[must_use]
-pub fn nothing_ran() -> Scene {
-    empty("Nothing ran", "There is no time to show.")
+pub fn nothing_ran(run: &StoredRun) -> Scene {
+    match run.gpus() {
+        0 => empty("The cluster has no GPUs", "There is no GPU-time to show."),
+        _ => empty("Nothing ran", "There is no time to show."),
+    }
 }
 
 /// The chart of a run that did not write down where its jobs ran.
 #[must_use]
 pub fn no_places(run: &StoredRun) -> Scene {
     if run.summary.capacity_gpu_s <= 0.0 {
-        return nothing_ran();
+        return nothing_ran(run);
     }
     empty("Where jobs ran was not recorded", "There is no placements.csv: --no-report left it out.")
 }

@@ -55,7 +55,9 @@ fn title(places: &Places) -> String {
         return format!("Jobs hold {} of the GPUs over the whole time", percent(most));
     }
     if most - least < 0.02 {
-        return format!("All nodes are held alike: {} of their GPUs", percent(most));
+        let gpus: f64 = places.rows.iter().map(|row| row.gpus as f64).sum();
+        let held: f64 = places.rows.iter().zip(&shares).map(|(row, share)| row.gpus as f64 * share).sum();
+        return format!("All nodes are held alike: {} of their GPUs", percent(held / gpus));
     }
     let quietest = if least > 0.0 { percent(least) } else { "none".to_owned() };
     format!("Jobs hold {} of the busiest nodes over time, {quietest} of the quietest", percent(most))

@@ -23,7 +23,7 @@ const GIVEN: &str = "granted";
 const LIMIT: &str = "bandwidth of the system";
 
 fn draw(run: &StoredRun) -> Scene {
-    let Some(time) = Timeline::of(run) else { return layout::nothing_ran() };
+    let Some(time) = Timeline::of(run) else { return layout::nothing_ran(run) };
     let (shown, left_out) = shown(run);
     if shown.is_empty() {
         return layout::empty(

@@ -37,10 +37,11 @@ pub fn group(of: LeafGroup) -> &'static str {
     }
 }
 
-/// Dollars a year of what cost `usd` in the window; without prices, GPU-hours of the window.
+/// Dollars a year of what cost `usd` in the window; without prices, GPU-hours a year.
 #[must_use]
 pub fn yearly(run: &StoredRun, usd: f64, gpu_seconds: f64) -> String {
-    if run.is_priced() { format!("{} a year", dollars(run.per_year(usd))) } else { gpu_hours(gpu_seconds) }
+    let amount = if run.is_priced() { dollars(run.per_year(usd)) } else { gpu_hours(run.per_year(gpu_seconds)) };
+    format!("{amount} a year")
 }
 
 /// GPU-hours, with a decimal below ten.

@@ -2,7 +2,7 @@
 
 use super::format::{count, dollars, duration};
 use super::table::{finished, plain, right};
-use crate::results::remedies::{Remedies, Remedy};
+use crate::results::remedies::{Advice, Remedies, Remedy};
 
 /// The table of what was tried, and which of it helps against each cause.
 #[must_use]
@@ -57,9 +57,10 @@ fn signed(value: f64, show: impl Fn(f64) -> String) -> String {
 /// A sentence on one of the causes.
 fn answer(remedies: &Remedies, at: usize) -> String {
     let cause = &remedies.causes[at];
-    let Some(remedy) = cause.remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
-        return format!("against {}: nothing that was tried saves anything without longer queues\n", cause.leaf);
+    let Some(advice) = remedies.advice(at) else {
+        return format!("against {}: nothing that was tried makes much of a difference\n", cause.leaf);
     };
+    let remedy = advice.remedy();
     let wait = match (remedies.run.wait_s_mean, remedy.effect.wait_s_mean) {
         (Some(now), Some(then)) if then > now => {
             format!(", but jobs wait {} instead of {}", duration(then), duration(now))
@@ -67,11 +68,14 @@ fn answer(remedies: &Remedies, at: usize) -> String {
         (Some(now), Some(then)) => format!("; jobs wait {} instead of {}", duration(then), duration(now)),
         _ => String::new(),
     };
-    format!(
-        "against {}: {} saves {} of it a year, {} in all{wait}\n",
-        cause.leaf,
-        remedy.name,
-        saved(remedies, remedy, Some(at)),
-        saved(remedies, remedy, None)
-    )
+    let here = saved(remedies, remedy, Some(at));
+    match advice {
+        Advice::Do(_) => {
+            let all = saved(remedies, remedy, None);
+            format!("against {}: {} cuts it by {here} a year and saves {all} all in all{wait}\n", cause.leaf, remedy.name)
+        }
+        Advice::Weigh(_) => {
+            format!("against {}: {} would cut it by {here} a year, but saves nothing all in all{wait}\n", cause.leaf, remedy.name)
+        }
+    }
 }

@@ -79,7 +79,10 @@ fn remedies(
     run: &Run,
     output: &mut Output,
 ) -> Result<Remedies, Failure> {
-    let trials = Trials::of(&args.scenario, overrides, scenario, &jobs.table)?;
+    let trials = Trials::of(&args.scenario, overrides, scenario, &jobs.table);
+    for (change, problems) in &trials.impossible {
+        output.notice(&format!("remedy `{}` cannot be tried: {problems}", change.name));
+    }
     let bar = Runs::over(trials.runs() as u64);
     let made = trials.run(&run.metrics, &|| bar.one_more());
     bar.clear();

@@ -31,21 +31,27 @@ pub struct Trials<'a> {
     base: &'a Scenario,
     jobs: &'a JobTable,
     changed: Vec<(Change, Scenario)>,
+    /// Remedies that the scenario does not allow, and why.
+    pub impossible: Vec<(Change, Problems)>,
 }
 
 impl<'a> Trials<'a> {
     /// All remedies that the scenario of `file` with its overrides allows; `jobs` are those that it was run with.
-    ///
-    /// # Errors
-    /// What makes no sense in a changed scenario.
-    pub fn of(file: &'a Path, overrides: &Overrides, base: &'a Scenario, jobs: &'a JobTable) -> Result<Self, Problems> {
-        let load = |change: Change| {
-            let mut scenario = scenario::load(file, &change.on(overrides))?;
-            scenario.variants.clear();
-            Ok((change, scenario))
-        };
-        let changed = changes::possible(base).into_iter().map(load).collect::<Result<_, Problems>>()?;
-        Ok(Trials { file, base, jobs, changed })
+    #[must_use]
+    pub fn of(file: &'a Path, overrides: &Overrides, base: &'a Scenario, jobs: &'a JobTable) -> Self {
+        let mut overrides = overrides.clone();
+        if !base.variants.is_empty() {
+            // They may set what a remedy takes away.
+            overrides.unset.push("variant".to_owned());
+        }
+        let (mut changed, mut impossible) = (Vec::new(), Vec::new());
+        for change in changes::possible(base) {
+            match scenario::load(file, &change.on(&overrides)) {
+                Ok(scenario) => changed.push((change, scenario)),
+                Err(problems) => impossible.push((change, problems)),
+            }
+        }
+        Trials { file, base, jobs, changed, impossible }
     }
 
     /// How many runs it takes.

@@ -6,7 +6,7 @@ use crate::chart::palette::Ink;
 use crate::chart::{Drawn, words};
 use crate::ledger::{Leaf, LeafGroup};
 use crate::results::StoredRun;
-use crate::results::format::{dollars, duration, percent, plural};
+use crate::results::format::{count, dollars, duration, percent, plural};
 
 /// How many causes the answer names.
 const CAUSES: usize = 3;
@@ -25,6 +25,7 @@ pub fn page(run: &StoredRun, drawn: &[Drawn]) -> Markup {
 
 fn about(run: &StoredRun) -> String {
     let summary = &run.summary;
+    let jobs = summary.jobs;
     let mut about = format!(
         "{} on {}, {}, {} simulated, seed {}",
         summary.policy,
@@ -33,6 +34,11 @@ fn about(run: &StoredRun) -> String {
         duration(summary.horizon_s),
         summary.seed
     );
+    for (count_of, what) in [(jobs.unfinished, "unfinished"), (jobs.rejected, "rejected")] {
+        if count_of > 0 {
+            about.push_str(&format!("; {} {what}", plural(count_of, "job")));
+        }
+    }
     if summary.window_s < summary.horizon_s {
         about.push_str(&format!("; measured: {} of it", duration(summary.window_s)));
     }
@@ -59,7 +65,7 @@ fn answer(out: &mut Markup, run: &StoredRun) {
 fn sentence(run: &StoredRun) -> String {
     let u = run.summary.utilization;
     if run.summary.capacity_gpu_s <= 0.0 {
-        return "Nothing ran: the simulation had no time or no GPUs.".to_owned();
+        return without_capacity(run);
     }
     let held = format!("Jobs held {} of {}", percent(u.allocated), run.gpus_text());
     let kept = format!("{} made progress that was kept", percent(u.productive));
@@ -69,11 +75,32 @@ fn sentence(run: &StoredRun) -> String {
             let partly = run.partly_priced().map_or_else(String::new, |partly| format!(" ({partly})"));
             format!("idle GPUs cost {} a year{partly}", dollars(run.summary.cost.idle_usd_per_year))
         }
-        false => format!("{} were idle", percent(1.0 - u.allocated)),
+        false => format!("{} were idle", percent(idle.iter().map(|&leaf| run.share(leaf)).sum())),
     };
-    match idle.first() {
-        Some(&first) => format!("{held}, {kept}; {cost}, above all because {}.", because(first)),
-        None => format!("{held}, {kept}; none was idle."),
+    let mut sentence = match idle.first() {
+        Some(&first) => format!("{held}, {kept}; {cost}, above all because {}", because(first)),
+        None => format!("{held}, {kept}; none was idle"),
+    };
+    if let Some(&largest) = run.losses().first().filter(|loss| loss.group() != LeafGroup::Idle) {
+        let at = largest as usize;
+        let cost = words::yearly(run, run.leaves.usd[at], run.leaves.gpu_seconds[at]);
+        sentence.push_str(&format!("; the largest loss is {}, {cost}", words::leaf(largest)));
+    }
+    sentence + "."
+}
+
+/// The answer where no GPU was there for any time.
+fn without_capacity(run: &StoredRun) -> String {
+    let (jobs, wait) = (run.summary.jobs, run.summary.wait_s.mean);
+    let of = format!("{} of {} finished", count(jobs.finished), plural(jobs.submitted, "job"));
+    match wait {
+        Some(wait) if jobs.finished > 0 && run.gpus() == 0 => {
+            format!("The cluster has no GPUs: {of}, which waited {} on average.", duration(wait))
+        }
+        _ if jobs.submitted > 0 && jobs.rejected == jobs.submitted => {
+            "Nothing ran: every job asks for what the cluster does not have.".to_owned()
+        }
+        _ => format!("Nothing that takes time ran on GPUs: {of}."),
     }
 }
 

@@ -4,26 +4,31 @@ use super::table::{Cell, table as sortable};
 use crate::chart::markup::Markup;
 use crate::ledger::Leaf;
 use crate::results::format::{count, dollars, duration, plural};
-use crate::results::remedies::{Remedies, Remedy};
+use crate::results::remedies::{Advice, Remedies, Remedy};
 
 /// What helps against a leaf, in a sentence; nothing where it is none of the causes that remedies were held against.
 #[must_use]
 pub fn answer(remedies: &Remedies, leaf: Leaf) -> Option<String> {
     let at = remedies.cause(leaf)?;
-    let Some(remedy) = remedies.causes[at].remedy.as_deref().and_then(|name| remedies.remedy(name)) else {
-        return Some("Nothing that was tried against it saves anything without longer queues.".to_owned());
+    let Some(advice) = remedies.advice(at) else {
+        return Some("Nothing that was tried makes much of a difference to it.".to_owned());
     };
+    let remedy = advice.remedy();
     let wait = match (remedies.run.wait_s_mean, remedy.effect.wait_s_mean) {
+        (Some(now), Some(then)) if then > now => {
+            format!(", but the mean queue time is {} instead of {}", duration(then), duration(now))
+        }
         (Some(now), Some(then)) => format!("; mean queue time {} instead of {}", duration(then), duration(now)),
         _ => String::new(),
     };
-    Some(format!(
-        "Remedy: {} ({}) saves {} a year, {} of it here{wait}.",
-        remedy.name,
-        remedy.label,
-        saving(remedies, remedy, None).1,
-        saving(remedies, remedy, Some(at)).1,
-    ))
+    let (name, here) = (format!("{} ({})", remedy.name, remedy.label), saving(remedies, remedy, Some(at)).1);
+    Some(match advice {
+        Advice::Do(_) => {
+            let all = saving(remedies, remedy, None).1;
+            format!("Remedy: {name} cuts it by {here} a year; all in all it saves {all} a year{wait}.")
+        }
+        Advice::Weigh(_) => format!("{name} would cut it by {here} a year, but saves nothing all in all{wait}."),
+    })
 }
 
 /// What a remedy saves a year, in all or of a cause: dollars, or GPU-hours where nothing has a price.

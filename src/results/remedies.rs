@@ -55,6 +55,18 @@ pub struct Cause {
     pub remedy: Option<String>,
 }
 
+/// What to do against a cause.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Advice<'a> {
+    /// This saves all in all.
+    Do(&'a Remedy),
+    /// This cuts the cause, and costs as much or more elsewhere.
+    Weigh(&'a Remedy),
+}
+
+/// The part of a cause from which on a remedy is one against it: less is the noise of another schedule.
+const MATERIAL: f64 = 0.1;
+
 /// A change and what it saves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remedy {
@@ -137,25 +149,50 @@ impl Remedies {
         self.causes.iter().position(|cause| cause.leaf == leaf.name())
     }
 
-    /// Names, for each cause, the remedy that saves the most in all, among those that make the cause smaller, save
-    /// anything at all and leave no more jobs undone. Longer queues are a remedy against idle GPUs that nobody wanted, and
-    /// against nothing else.
+    /// Names for each cause the remedy that cuts it the most, among those that cut it by a tenth at least, save anything all
+    /// in all and leave no more jobs undone. Longer queues are a remedy against idle GPUs that nobody wanted, and against
+    /// nothing else.
     pub fn choose(&mut self) {
-        let priced = self.is_priced();
-        for (at, cause) in self.causes.iter_mut().enumerate() {
-            let (run, may_wait) = (&self.run, cause.leaf == Leaf::NoDemand.name());
-            let saving = |r: &Remedy| if priced { r.saving_usd_per_year } else { r.saving_gpu_hours_per_year };
-            let of_cause = |r: &Remedy| match priced {
-                true => r.by_cause_usd_per_year[at],
-                false => r.by_cause_gpu_hours_per_year[at],
-            };
-            let helps = |r: &&Remedy| {
-                let waits = may_wait || r.effect.wait_s_mean <= run.wait_s_mean;
-                saving(r) > 0.0 && of_cause(r) > 0.0 && r.undone(run) == 0 && waits
-            };
-            // Of equals the first that was tried.
-            let best = self.remedies.iter().rev().filter(helps).max_by(|a, b| saving(a).total_cmp(&saving(b)));
-            cause.remedy = best.map(|remedy| remedy.name.clone());
+        for at in 0..self.causes.len() {
+            let best = self.strongest(at, |remedy| self.saving(remedy) > 0.0);
+            self.causes[at].remedy = best.map(|remedy| remedy.name.clone());
+        }
+    }
+
+    /// What to do against a cause: the remedy that was chosen, or else the one that cuts it the most, which costs at least as
+    /// much elsewhere.
+    #[must_use]
+    pub fn advice(&self, at: usize) -> Option<Advice<'_>> {
+        match self.causes[at].remedy.as_deref() {
+            Some(name) => self.remedy(name).map(Advice::Do),
+            None => self.strongest(at, |_| true).map(Advice::Weigh),
+        }
+    }
+
+    /// Of the remedies of a kind the one that cuts a cause the most, the first that was tried of equals.
+    fn strongest(&self, at: usize, kind: impl Fn(&Remedy) -> bool) -> Option<&Remedy> {
+        let (cause, priced) = (&self.causes[at], self.is_priced());
+        let size = if priced { cause.usd_per_year } else { cause.gpu_hours_per_year };
+        let cut = |r: &Remedy| if priced { r.by_cause_usd_per_year[at] } else { r.by_cause_gpu_hours_per_year[at] };
+        let may_wait = cause.leaf == Leaf::NoDemand.name();
+        let helps = |remedy: &&Remedy| {
+            let waits = may_wait || remedy.effect.wait_s_mean <= self.run.wait_s_mean;
+            cut(remedy) >= MATERIAL * size && cut(remedy) > 0.0 && remedy.undone(&self.run) == 0 && waits && kind(remedy)
+        };
+        self.remedies.iter().rev().filter(helps).max_by(|a, b| cut(a).total_cmp(&cut(b)))
+    }
+
+    fn saving(&self, remedy: &Remedy) -> f64 {
+        if self.is_priced() { remedy.saving_usd_per_year } else { remedy.saving_gpu_hours_per_year }
+    }
+}
+
+impl<'a> Advice<'a> {
+    /// The remedy that it is about.
+    #[must_use]
+    pub fn remedy(self) -> &'a Remedy {
+        match self {
+            Advice::Do(remedy) | Advice::Weigh(remedy) => remedy,
         }
     }
 }
