@@ -132,12 +132,21 @@ fn no_text_overlaps_in_charts_of_runs() {
         ("one-node", busy(30, 1), pool("a", 1, 32)),
         ("no-job-fits", format!("{HEADER}big,0,10,999,x\n"), pool("a", 2, 8)),
         ("no-time", format!("{HEADER}none,5,0,1,x\n"), pool("a", 2, 8)),
+        (
+            "no-gpus",
+            format!("{HEADER}cpu,5,50,0,x\n"),
+            "[cluster.pools.cpus]\nnodes = 2\ncpus_per_node = 8\n".to_owned(),
+        ),
         ("no-gpu-asked", format!("{HEADER}cpu,5,50,0,x\n"), pool("a", 2, 8)),
         ("years", format!("{HEADER}long,5,200000000,8,x\nlater,100000000,200000000,16,y\n"), pool("a", 3, 8)),
     ];
     for (name, trace, pools) in cases {
-        let stored = StoredRun::read(&run(name, &trace, &pools)).unwrap();
-        check(name, &chart::drawn(&chart::CHARTS, &stored));
+        let out = run(name, &trace, &pools);
+        check(name, &chart::drawn(&chart::CHARTS, &StoredRun::read(&out).unwrap()));
+        for file in fs::read_dir(out.join("charts")).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_number = |text: String| !text.contains("NaN") && !text.contains("\"inf");
+            assert!(fs::read_to_string(&file).map_or(true, is_number), "{}", file.display());
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const ORDER: [LeafGroup; 4] = [LeafGroup::Productive, LeafGroup::Unproductive, L
 const HEIGHT: f64 = 230.0;
 
 fn draw(run: &StoredRun) -> Scene {
-    let Some(time) = Timeline::of(run) else { return layout::nothing_ran(run) };
+    let Some(time) = Timeline::of(run).filter(|_| run.gpus() > 0) else { return layout::nothing_ran(run) };
     let stack = Stack::of(&time.slots, &ORDER);
     let gpus = run.gpus();
     let u = run.summary.utilization;

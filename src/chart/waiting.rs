@@ -21,7 +21,7 @@ const GAP: f64 = 34.0;
 const SCATTERED: &str = "on nodes partly in use";
 
 fn draw(run: &StoredRun) -> Scene {
-    let Some(time) = Timeline::of(run) else { return layout::nothing_ran(run) };
+    let Some(time) = Timeline::of(run).filter(|_| run.gpus() > 0) else { return layout::nothing_ran(run) };
     let slots = &time.slots;
     let mut subtitle =
         format!("Above, jobs in the queue; below, GPUs that no job holds; means over {}", duration(slots[0].width));

@@ -72,10 +72,16 @@ fn answer(remedies: &Remedies, at: usize) -> String {
     match advice {
         Advice::Do(_) => {
             let all = saved(remedies, remedy, None);
-            format!("against {}: {} cuts it by {here} a year and saves {all} all in all{wait}\n", cause.leaf, remedy.name)
+            format!(
+                "against {}: {} cuts it by {here} a year and saves {all} all in all{wait}\n",
+                cause.leaf, remedy.name
+            )
         }
         Advice::Weigh(_) => {
-            format!("against {}: {} would cut it by {here} a year, but saves nothing all in all{wait}\n", cause.leaf, remedy.name)
+            format!(
+                "against {}: {} would cut it by {here} a year, but saves nothing all in all{wait}\n",
+                cause.leaf, remedy.name
+            )
         }
     }
 }

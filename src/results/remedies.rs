@@ -177,7 +177,11 @@ impl Remedies {
         let may_wait = cause.leaf == Leaf::NoDemand.name();
         let helps = |remedy: &&Remedy| {
             let waits = may_wait || remedy.effect.wait_s_mean <= self.run.wait_s_mean;
-            cut(remedy) >= MATERIAL * size && cut(remedy) > 0.0 && remedy.undone(&self.run) == 0 && waits && kind(remedy)
+            cut(remedy) >= MATERIAL * size
+                && cut(remedy) > 0.0
+                && remedy.undone(&self.run) == 0
+                && waits
+                && kind(remedy)
         };
         self.remedies.iter().rev().filter(helps).max_by(|a, b| cut(a).total_cmp(&cut(b)))
     }
