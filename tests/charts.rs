@@ -19,6 +19,7 @@ use fleetsim::chart::svg::{self, Target};
 use fleetsim::chart::{self, Drawn};
 use fleetsim::experiments::stored::{StoredComparison, StoredSweep};
 use fleetsim::results::StoredRun;
+use fleetsim::results::stored::places::{BINS, Row};
 
 const POLICIES: [&str; 10] = [
     "fifo",
@@ -243,12 +244,48 @@ fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
     row[column].parse().unwrap()
 }
 
+/// GPU-seconds of a row of `placements.csv`.
+fn gpu_seconds(row: &BTreeMap<String, String>) -> f64 {
+    let gpus = number(row, "gpus") * number(row, "milli_per_gpu") / 1000.0;
+    gpus * (number(row, "end_s") - number(row, "start_s"))
+}
+
+/// GPU-seconds of a run that jobs held, by its ledger.
+fn held(run: &Path) -> f64 {
+    const NOT_HELD: [&str; 10] = [
+        "no_demand",
+        "head_of_line",
+        "reserved",
+        "quota",
+        "fragmentation",
+        "stranded",
+        "capacity_wait",
+        "wrong_type",
+        "failed",
+        "maintenance",
+    ];
+    let leaves = rows(&run.join("ledger.csv"));
+    leaves.iter().filter(|row| !NOT_HELD.contains(&row["leaf"].as_str())).map(|row| number(row, "gpu_seconds")).sum()
+}
+
+/// So it is where jobs share GPUs, or have slices of them.
+#[test]
+fn shared_gpus_are_counted_once() {
+    let out = folder("shared").join("run");
+    fleetsim(&["run", "scenarios/sharing.toml", "--out", text(&out)]);
+    let stays = rows(&out.join("placements.csv"));
+    assert!(stays.iter().any(|row| row["milli_per_gpu"] != "1000"));
+    let (placed, held) = (stays.iter().map(gpu_seconds).sum::<f64>(), held(&out));
+    assert!((held - placed).abs() < 1e-6 * held, "{held} {placed}");
+    let places = StoredRun::read(&out).unwrap().places.unwrap();
+    let all = |row: &Row| (0..BINS).map(|bin| row.held_in(bin)).sum::<f64>();
+    assert!(places.rows.iter().all(|row| all(row) <= row.gpus as f64 * places.bin * BINS as f64));
+}
+
 /// GPU-time in `placements.csv` is that of the held leaves, and no node holds more than it has; under each policy, with
 /// failures and preemption, where jobs are stopped, grow and go to other nodes.
 #[test]
 fn placements_add_up_to_the_ledger() {
-    const IDLE: [&str; 8] =
-        ["no_demand", "head_of_line", "reserved", "quota", "fragmentation", "stranded", "capacity_wait", "wrong_type"];
     let folder = folder("add-up");
     let job = |i: u32| {
         let gpus = [1, 2, 6, 4, 3, 8][i as usize % 6];
@@ -266,17 +303,9 @@ fn placements_add_up_to_the_ledger() {
         for policy in POLICIES {
             let out = folder.join(policy);
             fleetsim(&["run", text(&path), "--policy", policy, "--out", text(&out)]);
-            let held: f64 = rows(&out.join("ledger.csv"))
-                .iter()
-                .filter(|row| {
-                    !IDLE.contains(&row["leaf"].as_str()) && row["leaf"] != "failed" && row["leaf"] != "maintenance"
-                })
-                .map(|row| number(row, "gpu_seconds"))
-                .sum();
+            let held = held(&out);
             let stays = rows(&out.join("placements.csv"));
-            let time =
-                |row: &BTreeMap<String, String>| number(row, "gpus") * (number(row, "end_s") - number(row, "start_s"));
-            let placed: f64 = stays.iter().map(time).sum();
+            let placed: f64 = stays.iter().map(gpu_seconds).sum();
             assert!((held - placed).abs() < 1e-6 * held, "{policy}, {failures}: {held} {placed}");
             let mut changes: Vec<(u32, f64, f64)> = Vec::new();
             for stay in &stays {

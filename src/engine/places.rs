@@ -4,9 +4,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::cluster::Part;
-use crate::sched::Holder;
+use crate::sched::{Holder, World};
 use crate::trace::JobId;
 use crate::units::Time;
+use crate::units::gpus::MILLI_PER_GPU;
 
 /// A job held GPUs of a node over `[from, to)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +18,26 @@ pub struct Stay {
     pub pool: u16,
     pub node: u32,
     pub gpus: u32,
+    /// Thousandths of each of them: others may hold the rest.
+    pub milli: u32,
     pub to: Time,
+}
+
+/// What a unit of a job holds.
+#[derive(Debug, Clone, Copy)]
+pub struct PerUnit {
+    /// GPUs.
+    pub gpus: u32,
+    /// Thousandths of each of them.
+    pub milli: u32,
+}
+
+/// What each unit of what a job holds is.
+#[must_use]
+pub fn per_unit(world: &World<'_>, holder: &Holder) -> PerUnit {
+    let request = &world.class(holder.job).request;
+    let cut = world.pools[usize::from(holder.held.pool)].cut(request);
+    PerUnit { gpus: request.gpus, milli: cut.map_or(MILLI_PER_GPU as u32, |cut| u32::from(cut.milli())) }
 }
 
 /// The stays of a run so far.
@@ -34,15 +54,16 @@ impl Places {
         self.open.entry(job).or_default().resize(parts, now);
     }
 
-    /// A job has given back all that it held, of which each unit is so many GPUs.
-    pub fn left(&mut self, holder: &Holder, gpus_per_unit: u32, now: Time) {
+    /// A job has given back all that it held.
+    pub fn left(&mut self, holder: &Holder, of: PerUnit, now: Time) {
         let Some(since) = self.open.remove(&holder.job) else { return };
         let stay = |(part, from): (&Part, Time)| Stay {
             job: holder.job,
             from,
             pool: holder.held.pool,
             node: part.node,
-            gpus: part.units * gpus_per_unit,
+            gpus: part.units * of.gpus,
+            milli: of.milli,
             to: now,
         };
         let stays = holder.held.parts().iter().zip(since).map(stay);
@@ -50,15 +71,15 @@ impl Places {
     }
 
     /// A job has given back what it held on a node, of what `before` says, and holds the rest.
-    pub fn left_node(&mut self, before: &Holder, node: u32, gpus_per_unit: u32, now: Time) {
+    pub fn left_node(&mut self, before: &Holder, node: u32, of: PerUnit, now: Time) {
         let Some(since) = self.open.remove(&before.job) else { return };
         let mut kept = Vec::new();
         for (part, from) in before.held.parts().iter().zip(since) {
-            let gpus = part.units * gpus_per_unit;
+            let (gpus, milli) = (part.units * of.gpus, of.milli);
             if part.node != node {
                 kept.push(from);
             } else if gpus > 0 && now > from {
-                self.stays.push(Stay { job: before.job, from, pool: before.held.pool, node, gpus, to: now });
+                self.stays.push(Stay { job: before.job, from, pool: before.held.pool, node, gpus, milli, to: now });
             }
         }
         self.open.insert(before.job, kept);

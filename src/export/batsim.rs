@@ -58,6 +58,10 @@ fn write(replay: &Replay, files: &mut Files<'_>) -> Result<(), Problem> {
     if never > 0 {
         files.notices.push(format!("{} never started and have no row", plural(never, "job")));
     }
+    if replay.rerun.scenario.cluster.pools.iter().any(|pool| pool.gpus.is_some_and(|gpus| gpus.sharing.is_some())) {
+        let whole = "a GPU that several jobs share is one of each of them there, so its time counts several times";
+        files.notices.push(whole.to_owned());
+    }
     if again > 0 {
         files.notices.push(format!("{} (ID#2 and so on) are of jobs that had run before", plural(again, "row")));
     }

@@ -99,14 +99,14 @@ fn job_row(rows: &mut Rows, outcome: &Outcome, jobs: &JobTable, cluster: &Cluste
     rows.end();
 }
 
-/// Writes `placements.csv`: a row for each node on which a job held GPUs for a time, by job, start and node. Nodes count
-/// from 0 within their pool; a job that was stopped, or got its GPUs one after the other, has several rows a node.
+/// Writes `placements.csv`: a row for each node on which a job held GPUs for a time, by job, start and node, with the
+/// thousandths of each GPU that were its own. Nodes count from 0 within their pool; a job that was stopped, or got its GPUs one after the other, has several rows a node.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write_placements(to: &Path, places: &[Stay], jobs: &JobTable, cluster: &ClusterSpec) -> Result<(), Problem> {
     let mut file = AtomicFile::create(to)?;
-    let mut rows = Rows::with_header("job_id,tenant,pool,node,gpus,start_s,end_s");
+    let mut rows = Rows::with_header("job_id,tenant,pool,node,gpus,start_s,end_s,milli_per_gpu");
     for stay in places {
         rows.text(jobs.name(stay.job));
         rows.text(&jobs.spec(stay.job).tenant);
@@ -115,6 +115,7 @@ pub fn write_placements(to: &Path, places: &[Stay], jobs: &JobTable, cluster: &C
         rows.number(u64::from(stay.gpus));
         rows.seconds(stay.from.micros());
         rows.seconds(stay.to.micros());
+        rows.number(u64::from(stay.milli));
         rows.end();
         if rows.bytes().len() > CHUNK {
             file.write_all(rows.bytes()).map_err(|e| file.problem(&e))?;

@@ -3,7 +3,7 @@
 use super::{Run, RunError, Setup};
 use crate::cluster::ClusterSpec;
 use crate::engine::outcome::{Deadlock, Outcome};
-use crate::engine::places::Stay;
+use crate::engine::places::{Stay, per_unit};
 use crate::sched::Stage;
 use crate::units::{Cost, GpuTime, Span, Time};
 
@@ -89,7 +89,7 @@ impl Run<'_> {
     fn close_places(&mut self, end: Time) -> Option<Vec<Stay>> {
         let mut places = self.places.take()?;
         for holder in self.world.holders.iter() {
-            places.left(holder, self.world.class(holder.job).request.gpus, end);
+            places.left(holder, per_unit(&self.world, holder), end);
         }
         Some(places.close())
     }

@@ -3,6 +3,7 @@
 use super::Run;
 use crate::engine::books::Now;
 use crate::engine::life::{Crew, Life, Remainder, work};
+use crate::engine::places::per_unit;
 use crate::engine::posting::Posting;
 use crate::engine::watch::Leaving;
 use crate::physics::{Plan, Preemption, Start};
@@ -86,8 +87,7 @@ impl Run<'_> {
             self.rents.left(&self.world, holder);
         }
         if let Some(places) = &mut self.places {
-            let gpus_per_unit = self.world.class(holder.job).request.gpus;
-            places.left(holder, gpus_per_unit, self.world.now);
+            places.left(holder, per_unit(&self.world, holder), self.world.now);
         }
     }
 

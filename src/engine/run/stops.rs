@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Run;
 use crate::engine::life::{Life, Notice, span_of, work};
 use crate::engine::outages::{Change, Node, Standing};
+use crate::engine::places::per_unit;
 use crate::engine::posting::{Posting, Stretch};
 use crate::engine::watch::Leaving;
 use crate::ledger::Leaf;
@@ -138,7 +139,7 @@ impl Run<'_> {
         let Some(before) = self.world.shrink(job, node) else { return };
         let Some(holder) = self.world.holders.of(job) else { return };
         if let Some(places) = &mut self.places {
-            places.left_node(&before, node, self.world.class(job).request.gpus, now);
+            places.left_node(&before, node, per_unit(&self.world, &before), now);
         }
         if !self.rents.is_empty() {
             self.rents.left_node(&before, node, now);

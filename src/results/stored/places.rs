@@ -25,6 +25,9 @@ const MOST_POOLS: usize = 20;
 /// The most stays that are kept one by one.
 const MOST_BARS: usize = 500;
 
+/// Thousandths of a GPU.
+const MILLI: f64 = 1000.0;
+
 /// GPU-seconds by tenant: the named ones, then all others.
 pub type ByTenant = [f64; NAMED + 1];
 
@@ -99,11 +102,11 @@ pub struct Horizon {
     pub span: f64,
 }
 
-/// GPUs of a node that are taken or given back.
+/// Thousandths of GPUs of a node that are taken or given back.
 struct Change {
     node: u32,
     at: f64,
-    gpus: i64,
+    milli: i64,
 }
 
 impl Places {
@@ -121,9 +124,10 @@ impl Places {
             return Ok(None);
         }
         let mut file = CsvFile::open(path)?;
-        let columns = ["job_id", "tenant", "pool", "node", "gpus", "start_s", "end_s"];
-        let [id, tenant, pool, node, gpus, start, end] = columns.map(|name| file.column(name));
-        let [id, tenant, pool, node, gpus, start, end] = [id?, tenant?, pool?, node?, gpus?, start?, end?];
+        let columns = ["job_id", "tenant", "pool", "node", "gpus", "start_s", "end_s", "milli_per_gpu"];
+        let [id, tenant, pool, node, gpus, start, end, share] = columns.map(|name| file.column(name));
+        let [id, tenant, pool, node, gpus, start, end, share] =
+            [id?, tenant?, pool?, node?, gpus?, start?, end?, share?];
         let mut places = Places::empty(pools, tenants, horizon);
         let (row_of, first_of) = places.numbering();
         let number: FxHashMap<Vec<u8>, usize> =
@@ -140,12 +144,13 @@ impl Places {
             let tenant = number.get(file.bytes(tenant)).copied().unwrap_or(NAMED);
             let (from, to) = (file.number(start)? - horizon.start, file.number(end)? - horizon.start);
             let gpus = file.number(gpus)?;
+            let milli = gpus * file.number(share)?;
             let row = row_of[node as usize];
             let bin = places.bin;
             let held = &mut places.rows[row].held;
-            over_bins(bin, from, to, |bin, seconds| held[bin][tenant] += gpus * seconds);
-            changes.push(Change { node, at: from, gpus: gpus as i64 });
-            changes.push(Change { node, at: to, gpus: -(gpus as i64) });
+            over_bins(bin, from, to, |bin, seconds| held[bin][tenant] += milli / MILLI * seconds);
+            changes.push(Change { node, at: from, milli: milli as i64 });
+            changes.push(Change { node, at: to, milli: -(milli as i64) });
             if bars.len() <= MOST_BARS {
                 bars.push(Bar { job: file.text(id), tenant, row, gpus: gpus as u32, from, to });
             }
@@ -196,12 +201,12 @@ impl Places {
             self.pools.iter().flat_map(|p| std::iter::repeat_n(i64::from(p.gpus_per_node), p.nodes as usize)).collect();
         let mut sums = vec![0.0; BINS];
         for of_node in changes.chunk_by(|a, b| a.node == b.node) {
-            let size = sizes[of_node[0].node as usize];
+            let size = MILLI as i64 * sizes[of_node[0].node as usize];
             let mut held = 0;
             for pair in of_node.windows(2) {
-                held += pair[0].gpus;
+                held += pair[0].milli;
                 if held > 0 && held < size {
-                    let free = (size - held) as f64;
+                    let free = (size - held) as f64 / MILLI;
                     over_bins(self.bin, pair[0].at, pair[1].at, |bin, seconds| sums[bin] += free * seconds);
                 }
             }
