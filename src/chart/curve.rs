@@ -270,14 +270,17 @@ fn subtitle(sweep: &StoredSweep, what: &What, axis: &XAxis, spread: &Spread, lin
 
 fn title(lines: &[Line], what: &What, axis: &XAxis) -> String {
     let last = axis.key.rsplit('.').next().unwrap_or(&axis.key);
-    if let Some((line, at)) = lines.iter().find_map(|line| Some((line, line.knee?))) {
+    // Of the lines that turn the one that ends best.
+    let ends = lines.iter().filter_map(|line| Some((line, line.knee?, line.points.last()?)));
+    let by_end = |a: &(&Line, usize, &Point), b: &(&Line, usize, &Point)| a.2.value.total_cmp(&b.2.value);
+    let turning = if what.is_bad { ends.min_by(by_end) } else { ends.max_by(by_end) };
+    if let Some((line, at, end)) = turning {
         let (x, value) = (axis.name(line.points[at].x), (what.told)(&(what.shown)(line.points[at].value)));
         let of = if line.name.is_empty() { String::new() } else { format!(" with {}", line.name) };
-        let rises = line.points.last().map(|p| p.value) > line.points.first().map(|p| p.value);
-        return match rises != what.is_bad {
-            true => format!("Beyond {last} = {x}{of}, more brings little: {value}"),
-            false => format!("Beyond {last} = {x}{of}, more makes it little worse: {value}"),
-        };
+        let rises = line.points.first().is_some_and(|first| end.value > first.value);
+        let slower = if rises == what.is_bad { "it gets worse more slowly" } else { "gains are smaller" };
+        let (x_end, end) = (axis.name(end.x), (what.shown)(end.value));
+        return format!("Beyond {last} = {x}{of}, {slower}: {value}, {end} at {x_end}");
     }
     let points = lines.iter().flat_map(|line| line.points.iter().map(move |p| (line, p)));
     let by = |a: &(&Line, &Point), b: &(&Line, &Point)| a.1.value.total_cmp(&b.1.value);

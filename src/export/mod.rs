@@ -93,7 +93,10 @@ pub fn find(option: &str, name: &str, fits: impl Fn(&Format) -> bool) -> Result<
     let fitting = || FORMATS.iter().copied().filter(|format| fits(format));
     fitting().find(|format| format.name == name).ok_or_else(|| {
         let names: Vec<&str> = fitting().map(|format| format.name).collect();
-        let message = format!("unknown format \"{name}\"{}", suggest::hint(name, &names));
+        let message = match name == "parquet" && !cfg!(feature = "parquet") {
+            true => "parquet is not in this program: build it with --features parquet".to_owned(),
+            false => format!("unknown format \"{name}\"{}", suggest::hint(name, &names)),
+        };
         Problem { source: option.to_owned(), at: None, message }
     })
 }
