@@ -302,7 +302,7 @@ mod tests {
     fn gpus_beside_a_job_are_scattered() {
         let pools = vec![PoolNodes { name: "a".to_owned(), nodes: 2, gpus_per_node: 4, is_rented: false }];
         let places = Places::empty(pools, &[], Horizon { start: 0.0, span: 96.0 });
-        let change = |node, at, gpus| Change { node, at, gpus };
+        let change = |node, at, gpus: i64| Change { node, at, milli: 1000 * gpus };
         let scattered = places.free_beside_jobs(vec![
             change(0, 48.0, -2),
             change(0, 0.0, 2),
