@@ -250,8 +250,8 @@ fn gpu_seconds(row: &BTreeMap<String, String>) -> f64 {
     gpus * (number(row, "end_s") - number(row, "start_s"))
 }
 
-/// GPU-seconds of a run that jobs held, by its ledger.
-fn held(run: &Path) -> f64 {
+/// GPU-seconds of some pools that jobs held, by the ledger of a run.
+fn held(run: &Path, of: impl Fn(&str) -> bool) -> f64 {
     const NOT_HELD: [&str; 10] = [
         "no_demand",
         "head_of_line",
@@ -265,18 +265,25 @@ fn held(run: &Path) -> f64 {
         "maintenance",
     ];
     let leaves = rows(&run.join("ledger.csv"));
-    leaves.iter().filter(|row| !NOT_HELD.contains(&row["leaf"].as_str())).map(|row| number(row, "gpu_seconds")).sum()
+    let counts = |row: &&BTreeMap<String, String>| of(&row["pool"]) && !NOT_HELD.contains(&row["leaf"].as_str());
+    leaves.iter().filter(counts).map(|row| number(row, "gpu_seconds")).sum()
 }
 
-/// So it is where jobs share GPUs, or have slices of them.
+/// So it is where jobs share GPUs; where they have slices, but for what cannot be given to anybody.
 #[test]
 fn shared_gpus_are_counted_once() {
     let out = folder("shared").join("run");
     fleetsim(&["run", "scenarios/sharing.toml", "--out", text(&out)]);
     let stays = rows(&out.join("placements.csv"));
     assert!(stays.iter().any(|row| row["milli_per_gpu"] != "1000"));
-    let (placed, held) = (stays.iter().map(gpu_seconds).sum::<f64>(), held(&out));
-    assert!((held - placed).abs() < 1e-6 * held, "{held} {placed}");
+    let placed = |pool: &str| stays.iter().filter(|row| row["pool"] == pool).map(gpu_seconds).sum::<f64>();
+    let (shared, sliced) = (held(&out, |pool| pool == "l40s"), held(&out, |pool| pool == "a100"));
+    assert!((shared - placed("l40s")).abs() < 1e-6 * shared, "{shared} {}", placed("l40s"));
+    // Slices that no instance beside the present ones can have are wasted, and nobody's.
+    let waste =
+        rows(&out.join("ledger.csv")).into_iter().find(|row| row["pool"] == "a100" && row["leaf"] == "slice_waste");
+    let nobodys = sliced - placed("a100");
+    assert!(nobodys >= 0.0 && nobodys <= number(&waste.unwrap(), "gpu_seconds"), "{nobodys}");
     let places = StoredRun::read(&out).unwrap().places.unwrap();
     let all = |row: &Row| (0..BINS).map(|bin| row.held_in(bin)).sum::<f64>();
     assert!(places.rows.iter().all(|row| all(row) <= row.gpus as f64 * places.bin * BINS as f64));
@@ -303,7 +310,7 @@ fn placements_add_up_to_the_ledger() {
         for policy in POLICIES {
             let out = folder.join(policy);
             fleetsim(&["run", text(&path), "--policy", policy, "--out", text(&out)]);
-            let held = held(&out);
+            let held = held(&out, |_| true);
             let stays = rows(&out.join("placements.csv"));
             let placed: f64 = stays.iter().map(gpu_seconds).sum();
             assert!((held - placed).abs() < 1e-6 * held, "{policy}, {failures}: {held} {placed}");
