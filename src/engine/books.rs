@@ -326,7 +326,8 @@ impl Books {
         let absent = self.absent.map(|absent| by_pool(&absent.close(end, readings).1, self.pools));
         let absent = absent.unwrap_or_default();
         let all = self.series.queue_integral(end);
-        let queued = self.queue.map(|queue| queue.close(end, readings).1.iter().map(|entry| entry.time.raw()).sum());
+        // Nothing flows by clocks there, and these need not know any more what they read when the window opened.
+        let queued = self.queue.map(|queue| queue.close(end, &()).1.iter().map(|entry| entry.time.raw()).sum());
         let series = self.series.close(end, readings);
         Closed { window, ledger, apart, mfu_weighted, absent, series, queued: queued.unwrap_or(all) }
     }
